@@ -1,0 +1,87 @@
+/*
+ * Page frames.
+ *
+ * Every frame of RAM has a struct page. Frames are handed out by the buddy allocator with a reference
+ * count of one; page_put() of the last reference frees it. All RAM is mapped in the direct map, so a
+ * frame always has a kernel address. A seam: in the hosted build a page is malloc'ed with its data.
+ *
+ * A page in the page cache belongs to a mapping (vfs/pagecache.h), which holds one reference; the flags
+ * below are changed atomically, those marked [L] only by whoever holds the page's lock bit.
+ */
+#ifndef ARAMID_MM_PAGE_H
+#define ARAMID_MM_PAGE_H
+
+#include "lib/list.h"
+#include "lib/types.h"
+#include "mm/kmalloc.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  ((size_t)1 << PAGE_SHIFT)
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+
+#define PAGE_MAX_ORDER 10 /* the largest block: 4 MiB */
+
+enum page_flag {
+	PG_LOCKED,     /* someone fills, truncates or starts write-back of the page */
+	PG_UPTODATE,   /* contents are valid [L] */
+	PG_DIRTY,      /* must be written back */
+	PG_WRITEBACK,  /* being written; contents may be read, and changed only after waiting */
+	PG_ERROR,      /* the last write-back failed */
+	PG_REFERENCED, /* used since reclaim last looked */
+	PG_LRU,	       /* on the page cache's list */
+	PG_READAHEAD,  /* touching it starts the next read-ahead */
+	PG_ANON,       /* private memory of a process */
+	PG_SLAB,
+	PG_BUDDY,
+	PG_RESERVED, /* never given out: kernel image, firmware, holes */
+	PG_FSDATA,   /* page->fsdata is in use */
+};
+
+struct page_mapping;
+
+struct page {
+	unsigned long flags; /* enum page_flag bits, atomic */
+	u32 refs;	     /* atomic */
+	u32 mapcount;	     /* atomic: page-table entries that map it */
+	struct list_head lru; /* page cache LRU, buddy free list, or slab list */
+	union {
+		struct {
+			struct page_mapping *mapping; /* NULL once truncated; stable under PG_LOCKED */
+			u64 index;		      /* in pages from the start of the file */
+			void *fsdata;		      /* the file system's, e.g. per-block state [L] */
+		};
+		struct {
+			struct slab_cache *slab_cache;
+			void *slab_free;
+			u32 slab_used;
+			u32 order; /* of a free buddy block or of a large kmalloc */
+		};
+	};
+};
+
+/* 2^order contiguous frames, reference count one. NULL when there is no memory. */
+struct page *page_alloc(unsigned int order, unsigned int mm_flags) __must_check;
+/* Frees a block from page_alloc() regardless of references: for memory that never was shared. */
+void page_free(struct page *page, unsigned int order);
+
+void page_get(struct page *page);
+void page_put(struct page *page); /* order-0 pages */
+
+void *page_address(const struct page *page);
+struct page *page_from_address(const void *direct_map_address);
+phys_addr_t page_phys(const struct page *page);
+struct page *page_from_phys(phys_addr_t pa);
+
+bool page_flag_test(const struct page *page, enum page_flag flag);
+void page_flag_set(struct page *page, enum page_flag flag);
+void page_flag_clear(struct page *page, enum page_flag flag);
+bool page_flag_test_set(struct page *page, enum page_flag flag);   /* returns the old value */
+bool page_flag_test_clear(struct page *page, enum page_flag flag); /* returns the old value */
+
+/* For /proc/meminfo and limits; in pages. */
+struct mm_stats {
+	size_t total, free, available, slab, page_cache, anon, kernel_stacks, page_tables, shmem;
+};
+void mm_stats_get(struct mm_stats *stats);
+
+#endif
