@@ -4,11 +4,11 @@
 
 struct item {
 	int value;
-	struct list link;
+	struct list_head link;
 	struct hlist_node hash;
 };
 
-static void expect(struct list *head, const char *values)
+static void expect(struct list_head *head, const char *values)
 {
 	char got[64] = "", back[64] = "";
 	struct item *it;
@@ -29,22 +29,22 @@ START_TEST(entries_keep_their_order_and_leave_cleanly)
 {
 	struct item items[5];
 	struct item *it, *tmp;
-	LIST_DEFINE(head);
+	LIST_HEAD(head);
 
 	ck_assert(list_empty(&head));
 	ck_assert_ptr_null(list_first_entry_or_null(&head, struct item, link));
 	for (int i = 0; i < 5; i++) {
 		items[i].value = i;
-		list_add_tail(&head, &items[i].link);
+		list_add_tail(&items[i].link, &head);
 	}
 	expect(&head, "01234");
 	list_del(&items[2].link);
 	ck_assert(!list_is_linked(&items[2].link));
 	list_del(&items[2].link);
 	expect(&head, "0134");
-	list_add(&head, &items[2].link);
+	list_add(&items[2].link, &head);
 	expect(&head, "20134");
-	list_move_tail(&head, &items[0].link);
+	list_move_tail(&items[0].link, &head);
 	expect(&head, "21340");
 	ck_assert_int_eq(list_first_entry(&head, struct item, link)->value, 2);
 	ck_assert_int_eq(list_last_entry(&head, struct item, link)->value, 0);
@@ -58,24 +58,24 @@ END_TEST
 START_TEST(splicing_moves_everything_and_empties_the_source)
 {
 	struct item items[6];
-	LIST_DEFINE(a);
-	LIST_DEFINE(b);
+	LIST_HEAD(a);
+	LIST_HEAD(b);
 
 	for (int i = 0; i < 6; i++) {
 		items[i].value = i;
-		list_add_tail(i < 3 ? &a : &b, &items[i].link);
+		list_add_tail(&items[i].link, i < 3 ? &a : &b);
 	}
-	list_splice_tail(&a, &b);
+	list_splice_tail(&b, &a);
 	expect(&a, "012345");
 	expect(&b, "");
-	list_splice(&b, &a);
+	list_splice(&a, &b);
 	expect(&b, "012345");
 	expect(&a, "");
-	list_move(&a, &items[5].link);
+	list_move(&items[5].link, &a);
 	ck_assert(list_is_singular(&a));
-	list_splice(&b, &a);
+	list_splice(&a, &b);
 	expect(&b, "501234");
-	list_splice_tail(&b, &a);
+	list_splice_tail(&a, &b);
 	expect(&b, "501234");
 }
 END_TEST
@@ -93,7 +93,7 @@ START_TEST(hash_nodes_remove_themselves)
 	for (int i = 0; i < 4; i++) {
 		items[i].value = i;
 		hlist_node_init(&items[i].hash);
-		hlist_add(&head, &items[i].hash);
+		hlist_add_head(&items[i].hash, &head);
 	}
 	hlist_del(&items[0].hash);
 	hlist_del(&items[3].hash);

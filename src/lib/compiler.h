@@ -30,36 +30,4 @@
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
-/*
- * clang's thread-safety attributes (-Wthread-safety); nothing under gcc. lib/lock.h puts them on
- * the lock types and functions, and fields that a lock guards may carry __guarded_by(lock).
- */
-#if defined(__clang__)
-#define __capability(name)     __attribute__((capability(name)))
-#define __guarded_by(x)        __attribute__((guarded_by(x)))
-#define __acquires(...)        __attribute__((acquire_capability(__VA_ARGS__)))
-#define __acquires_shared(...) __attribute__((acquire_shared_capability(__VA_ARGS__)))
-#define __releases(...)        __attribute__((release_capability(__VA_ARGS__)))
-#define __releases_shared(...) __attribute__((release_shared_capability(__VA_ARGS__)))
-#define __try_acquires(...)    __attribute__((try_acquire_capability(__VA_ARGS__)))
-#define __requires(...)        __attribute__((requires_capability(__VA_ARGS__)))
-#define __requires_shared(...) __attribute__((requires_shared_capability(__VA_ARGS__)))
-#define __excludes(...)        __attribute__((locks_excluded(__VA_ARGS__)))
-#define __asserts_held(...)    __attribute__((assert_capability(__VA_ARGS__)))
-#define __no_thread_safety     __attribute__((no_thread_safety_analysis))
-#else
-#define __capability(name)
-#define __guarded_by(x)
-#define __acquires(...)
-#define __acquires_shared(...)
-#define __releases(...)
-#define __releases_shared(...)
-#define __try_acquires(...)
-#define __requires(...)
-#define __requires_shared(...)
-#define __excludes(...)
-#define __asserts_held(...)
-#define __no_thread_safety
-#endif
-
 #endif

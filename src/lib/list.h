@@ -1,48 +1,50 @@
 /*
  * Intrusive doubly linked lists.
  *
- * struct list is both head and link: a circular list whose empty head points at itself. An entry
- * must be initialised (list_init) or on a list before list_is_linked may be asked of it.
- * struct hlist_head is a one-pointer head for hash buckets, with struct hlist_node links that can
- * remove themselves in O(1). No locking: the owner's.
+ * struct list_head is both head and link: a circular list whose empty head points at itself. An
+ * entry must be initialised (list_init) or on a list before list_is_linked may be asked of it. What
+ * is moved comes first in the arguments, where it goes to second. struct hlist_head is a
+ * one-pointer head for hash buckets, with struct hlist_node links that can remove themselves in
+ * O(1). No locking: the owner's.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
 
 #include "lib/types.h"
 
-struct list {
-	struct list *next, *prev;
+struct list_head {
+	struct list_head *next, *prev;
 };
 
-#define LIST_INIT(name)                                                                            \
+#define LIST_HEAD_INIT(name)                                                                       \
 	{                                                                                          \
 		&(name), &(name)                                                                   \
 	}
-#define LIST_DEFINE(name) struct list name = LIST_INIT(name)
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
-static inline void list_init(struct list *list)
+static inline void list_init(struct list_head *list)
 {
 	list->next = list->prev = list;
 }
 
-static inline bool list_empty(const struct list *head)
+static inline bool list_empty(const struct list_head *head)
 {
 	return READ_ONCE(head->next) == head;
 }
 
 /* Whether this entry is on some list; it was initialised, or removed with list_del. */
-static inline bool list_is_linked(const struct list *entry)
+static inline bool list_is_linked(const struct list_head *entry)
 {
 	return !list_empty(entry);
 }
 
-static inline bool list_is_singular(const struct list *head)
+static inline bool list_is_singular(const struct list_head *head)
 {
 	return !list_empty(head) && head->next == head->prev;
 }
 
-static inline void list_link_between(struct list *entry, struct list *prev, struct list *next)
+static inline void list_link_between(struct list_head *entry, struct list_head *prev,
+				     struct list_head *next)
 {
 	next->prev = entry;
 	entry->next = next;
@@ -51,39 +53,39 @@ static inline void list_link_between(struct list *entry, struct list *prev, stru
 }
 
 /* Put entry first, right behind the head (or behind any other entry). */
-static inline void list_add(struct list *head, struct list *entry)
+static inline void list_add(struct list_head *entry, struct list_head *head)
 {
 	list_link_between(entry, head, head->next);
 }
 
 /* Put entry last, right before the head (or before any other entry). */
-static inline void list_add_tail(struct list *head, struct list *entry)
+static inline void list_add_tail(struct list_head *entry, struct list_head *head)
 {
 	list_link_between(entry, head->prev, head);
 }
 
 /* Take entry off its list; it is initialised again, so that removing it twice is harmless. */
-static inline void list_del(struct list *entry)
+static inline void list_del(struct list_head *entry)
 {
 	entry->next->prev = entry->prev;
 	entry->prev->next = entry->next;
 	list_init(entry);
 }
 
-static inline void list_move(struct list *head, struct list *entry)
+static inline void list_move(struct list_head *entry, struct list_head *head)
 {
 	list_del(entry);
-	list_add(head, entry);
+	list_add(entry, head);
 }
 
-static inline void list_move_tail(struct list *head, struct list *entry)
+static inline void list_move_tail(struct list_head *entry, struct list_head *head)
 {
 	list_del(entry);
-	list_add_tail(head, entry);
+	list_add_tail(entry, head);
 }
 
 /* Append all of from to the end of to; from is left empty. */
-static inline void list_splice_tail(struct list *to, struct list *from)
+static inline void list_splice_tail(struct list_head *from, struct list_head *to)
 {
 	if (list_empty(from))
 		return;
@@ -95,7 +97,7 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 }
 
 /* Prepend all of from to the front of to; from is left empty. */
-static inline void list_splice(struct list *to, struct list *from)
+static inline void list_splice(struct list_head *from, struct list_head *to)
 {
 	if (list_empty(from))
 		return;
@@ -106,10 +108,10 @@ static inline void list_splice(struct list *to, struct list *from)
 	list_init(from);
 }
 
-static inline size_t list_length(const struct list *head)
+static inline size_t list_length(const struct list_head *head)
 {
 	size_t n = 0;
-	for (const struct list *at = head->next; at != head; at = at->next)
+	for (const struct list_head *at = head->next; at != head; at = at->next)
 		n++;
 	return n;
 }
@@ -166,7 +168,7 @@ static inline bool hlist_is_linked(const struct hlist_node *node)
 	return node->pprev != NULL;
 }
 
-static inline void hlist_add(struct hlist_head *head, struct hlist_node *node)
+static inline void hlist_add_head(struct hlist_node *node, struct hlist_head *head)
 {
 	node->next = head->first;
 	if (node->next)

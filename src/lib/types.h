@@ -33,6 +33,9 @@ typedef unsigned int uid_t;
 typedef unsigned int gid_t;
 typedef unsigned int mode_t;
 
+/* An address as the memory bus sees it. */
+typedef u64 phys_addr_t;
+
 _Static_assert(sizeof(u64) == 8 && sizeof(loff_t) == 8 && sizeof(void *) == 8, "an LP64 machine");
 
 /* <limits.h> is libc's even in gcc; if it comes later, it replaces these. */
