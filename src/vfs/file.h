@@ -1,0 +1,125 @@
+/*
+ * Open files, descriptor tables, and polling.
+ *
+ * A struct file is one open file description: position, status flags, and the path it was opened by. Descriptors
+ * refer to it; fork and dup share it. The last file_put() calls ops->release. file->pos is guarded by pos_lock, which
+ * read, write, lseek and getdents of seekable files hold when the description is shared.
+ */
+#ifndef ARAMID_VFS_FILE_H
+#define ARAMID_VFS_FILE_H
+
+#include "lib/mutex.h"
+#include "lib/types.h"
+#include "vfs/inode.h"
+#include "vfs/path.h"
+#include "vfs/uio.h"
+
+struct cred;
+struct poll_table;
+struct vm_area;
+
+struct file {
+	u32 refs; /* atomic */
+	u32 flags; /* O_* status flags and access mode; status bits change under lock */
+	u32 mode;  /* FILE_* below */
+	struct spinlock lock;
+	struct mutex pos_lock;
+	loff_t pos;
+	struct path path;
+	struct inode *inode;
+	const struct file_ops *ops;
+	const struct cred *cred; /* of the opener */
+	struct readahead readahead;
+	u32 writeback_error_seen; /* errseq sample */
+	int owner_pid;		  /* F_SETOWN; lock */
+	int owner_signal;	  /* F_SETSIG; lock */
+	void *private;
+};
+
+enum file_mode {
+	FILE_READ = 1 << 0,
+	FILE_WRITE = 1 << 1,
+	FILE_SEEKABLE = 1 << 2, /* has a position */
+	FILE_PATH_ONLY = 1 << 3, /* O_PATH */
+	FILE_STREAM = 1 << 4,	 /* no position at all: pipes, sockets, ttys */
+};
+
+struct file_ops {
+	/* At *pos, advancing it; bytes or -errno. Streams ignore pos. The file is known to be open for it. */
+	ssize_t (*read)(struct file *file, struct uio *uio, loff_t *pos);
+	ssize_t (*write)(struct file *file, struct uio *uio, loff_t *pos);
+	int (*readdir)(struct file *file, struct dir_context *ctx); /* inode->rwsem held for reading */
+	loff_t (*seek)(struct file *file, loff_t offset, int whence); /* NULL: generic */
+	/* EPOLL*-style events that hold now; registers with table (poll_wait) when not NULL. */
+	unsigned int (*poll)(struct file *file, struct poll_table *table);
+	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg); /* -ENOTTY for unknown */
+	int (*mmap)(struct file *file, struct vm_area *area); /* NULL: -ENODEV; sets area->ops */
+	int (*open)(struct inode *inode, struct file *file);
+	int (*flush)(struct file *file);	/* each close of a descriptor */
+	void (*release)(struct file *file);	/* the last reference */
+	int (*fsync)(struct file *file, loff_t start, loff_t end, bool datasync); /* NULL: -EINVAL */
+	int (*fallocate)(struct file *file, int mode, loff_t offset, loff_t length); /* NULL: -EOPNOTSUPP */
+};
+
+/* Ready-made operations for regular files on the page cache, and helpers to compose others. */
+extern const struct file_ops pagecache_file_ops;
+loff_t file_seek_generic(struct file *file, loff_t offset, int whence);
+int file_mmap_pagecache(struct file *file, struct vm_area *area);
+int file_fsync_generic(struct file *file, loff_t start, loff_t end, bool datasync);
+
+/* A file without a name in the tree (pipes, sockets, memfd): ops and private given; -ENFILE, -ENOMEM. */
+int __must_check file_create_anonymous(const char *name, const struct file_ops *ops, void *private, u32 open_flags,
+				       struct file **out);
+/* Opens what path names; flags, mode as open(2). Consumes nothing. */
+int __must_check file_open_path(const struct path *path, u32 flags, const struct cred *cred, struct file **out);
+/* The kernel's own open by name from the root: init's console, execve. */
+int __must_check file_open(int dirfd, const char *name, u32 flags, u32 mode, struct file **out);
+void file_get(struct file *file);
+void file_put(struct file *file);
+/* Kernel-side read and write at a position, for exec, initramfs and tests. */
+ssize_t __must_check file_read_kernel(struct file *file, void *buf, size_t n, loff_t *pos);
+ssize_t __must_check file_write_kernel(struct file *file, const void *buf, size_t n, loff_t *pos);
+/* What read(2)/write(2) do once the descriptor is resolved: mode checks, limits, locks of position, signals. */
+ssize_t __must_check file_read(struct file *file, struct uio *uio, loff_t *pos, int rwf_flags);
+ssize_t __must_check file_write(struct file *file, struct uio *uio, loff_t *pos, int rwf_flags);
+
+/* Text-busy bookkeeping for execve: -ETXTBSY when open for writing / makes later opens for writing fail. */
+int __must_check file_deny_write(struct file *file);
+void file_allow_write(struct file *file);
+
+/* ---- descriptor tables ---- */
+
+/* Shared by threads (CLONE_FILES). Sparse bitmap and array grown on demand up to RLIMIT_NOFILE. */
+struct file_table;
+struct file_table *file_table_create(void);
+struct file_table *file_table_dup(struct file_table *table); /* for fork; NULL on no memory */
+void file_table_get(struct file_table *table);
+void file_table_put(struct file_table *table);
+u32 file_table_refs(const struct file_table *table);
+void file_table_close_on_exec(struct file_table *table);
+/* Referenced file of the running process or NULL. */
+struct file *fd_get(int fd);
+/* The same from another process's table (procfs). */
+struct file *file_table_get_file(struct file_table *table, int fd);
+int file_table_next(struct file_table *table, int fd); /* lowest used descriptor >= fd, or -1 */
+/* Installs file (consuming the reference) at the lowest free descriptor >= minimum. -EMFILE, -ENOMEM: reference kept. */
+int __must_check fd_install(struct file *file, int minimum, bool close_on_exec);
+int __must_check fd_reserve(int minimum, bool close_on_exec); /* two-step: reserve, then publish or cancel */
+void fd_publish(int fd, struct file *file);
+void fd_cancel(int fd);
+int __must_check fd_close(int fd);
+int __must_check fd_replace(int fd, struct file *file, bool close_on_exec); /* dup2: closes what was there */
+
+/* ---- polling ---- */
+
+struct poll_table {
+	/* Registers the poller on queue; called by file_ops.poll. */
+	void (*wait)(struct poll_table *table, struct file *file, struct wait_queue *queue);
+};
+static inline void poll_wait(struct file *file, struct wait_queue *queue, struct poll_table *table)
+{
+	if (table && table->wait)
+		table->wait(table, file, queue);
+}
+
+#endif
