@@ -1,5 +1,6 @@
 /*
- * What the boot loader (PVH, multiboot2) told us, in one form, and the order in which the kernel starts.
+ * What the boot loader (PVH, multiboot2) told us, in one form, and the order in which the kernel
+ * starts.
  *
  *   hw entry      long mode, relocation, page tables, boot CPU, boot_info
  *   kernel_main   (src/sys/main.c) everything else, ends by becoming the idle thread
@@ -21,7 +22,7 @@ struct memory_range {
 	enum memory_kind kind;
 };
 
-#define BOOT_RANGES_MAX	 64
+#define BOOT_RANGES_MAX  64
 #define BOOT_CMDLINE_MAX 2048
 
 struct boot_info {
@@ -30,22 +31,25 @@ struct boot_info {
 	phys_addr_t initrd_base; /* 0: none; reserved until boot_initrd_release() */
 	u64 initrd_size;
 	phys_addr_t kernel_base, kernel_end; /* the image in RAM */
-	phys_addr_t acpi_rsdp;		     /* 0: unknown */
+	phys_addr_t acpi_rsdp;               /* 0: unknown */
 	char cmdline[BOOT_CMDLINE_MAX];
 	u64 entry_ns; /* clock source value at kernel entry, for the boot time line in dmesg */
 };
 
 extern struct boot_info boot_info;
 
-/* Early stage, called by hw with all RAM of boot_info in the direct map (tables from early frames). */
+/* Early stage, called by hw with all RAM of boot_info in the direct map (tables from early frames).
+ */
 void __noreturn kernel_main(void);
 
 /* Steps of hw that kernel_main calls in this order. */
-void hw_console_init(void);   /* serial port: log lines come out from here on */
-void hw_interrupts_init(void); /* IDT is up already; ACPI/MP tables, APICs, timer, clock source; memory works */
-void hw_devices_init(void);   /* PCI and MMIO buses; drivers attach */
+void hw_console_init(void); /* serial port: log lines come out from here on */
+void hw_interrupts_init(
+    void); /* IDT is up already; ACPI/MP tables, APICs, timer, clock source; memory works */
+void hw_devices_init(void); /* PCI and MMIO buses; drivers attach */
 
-/* Memory that early hw code used (page tables) beyond the image, to be reserved by mm: returns nr of ranges. */
+/* Memory that early hw code used (page tables) beyond the image, to be reserved by mm: returns nr
+ * of ranges. */
 unsigned int hw_early_reserved(struct memory_range *ranges, unsigned int max);
 
 /* Ends and failures. */

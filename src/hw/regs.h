@@ -1,7 +1,7 @@
 /*
- * The registers of a thread as it entered the kernel, and the accessors by which portable code reads and
- * changes them. struct user_regs is defined by the architecture (arch/regs.h) and sits at the top of the
- * kernel stack of every user thread.
+ * The registers of a thread as it entered the kernel, and the accessors by which portable code
+ * reads and changes them. struct user_regs is defined by the architecture (arch/regs.h) and sits at
+ * the top of the kernel stack of every user thread.
  */
 #ifndef ARAMID_HW_REGS_H
 #define ARAMID_HW_REGS_H
