@@ -1,10 +1,10 @@
 /*
  * Kernel memory for objects: kmalloc for odd sizes, slab caches for types.
  *
- * A seam: slabs in the kernel (src/mm/slab.c), malloc with a fail-the-Nth switch in the hosted build.
- * Memory is not zeroed unless asked for. Every allocation may fail with NULL, and callers treat this
- * as an ordinary result. Allocation may sleep (it may reclaim caches) unless MM_ATOMIC is given;
- * interrupt context and holders of spinning locks must give it.
+ * A seam: slabs in the kernel (src/mm/slab.c), malloc with a fail-the-Nth switch in the hosted
+ * build. Memory is not zeroed unless asked for. Every allocation may fail with NULL, and callers
+ * treat this as an ordinary result. Allocation may sleep (it may reclaim caches) unless MM_ATOMIC
+ * is given; interrupt context and holders of spinning locks must give it.
  */
 #ifndef ARAMID_MM_KMALLOC_H
 #define ARAMID_MM_KMALLOC_H
@@ -21,21 +21,33 @@ enum mm_flags {
 
 /* 16-byte aligned; sizes that are powers of two up to 4096 are aligned to their size. */
 void *kmalloc(size_t size, unsigned int flags) __must_check;
-void *kcalloc(size_t n, size_t size, unsigned int flags) __must_check; /* zeroed, overflow-checked */
+void *kcalloc(size_t n, size_t size, unsigned int flags)
+    __must_check; /* zeroed, overflow-checked */
 void *krealloc(void *old, size_t old_size, size_t new_size, unsigned int flags) __must_check;
 void kfree(void *p); /* NULL is fine */
 char *kstrdup(const char *s, unsigned int flags) __must_check;
 
+/* The largest size that kmalloc() can give. */
+#define KMALLOC_MAX ((size_t)4 << 20)
+
 struct slab_cache;
 
-/* Objects of one size. name: a string constant, shown in /proc/slabinfo. Never fails at boot: panics. */
+/* Objects of one size. name: a string constant, shown in /proc/slabinfo. Never fails at boot:
+ * panics. */
 struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align);
 void *slab_alloc(struct slab_cache *cache, unsigned int flags) __must_check;
 void slab_free(struct slab_cache *cache, void *object);
 
+/* For /proc/slabinfo: the n-th cache; false when there are no more. */
+struct slab_info {
+	const char *name;
+	size_t object_size, active_objects, total_objects, objects_per_slab, pages_per_slab, slabs;
+};
+bool slab_info_get(unsigned int n, struct slab_info *info);
+
 /*
- * Shrinkers: caches that can give memory back. Called by reclaim without locks held; scan at most nr
- * objects, return how many pages (or objects, for slab users) were freed. flags: those of the
+ * Shrinkers: caches that can give memory back. Called by reclaim without locks held; scan at most
+ * nr objects, return how many pages (or objects, for slab users) were freed. flags: those of the
  * allocation that needs memory: with MM_NOFS the callee must not start file system work.
  */
 struct shrinker {

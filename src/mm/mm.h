@@ -1,14 +1,16 @@
 /*
  * Address spaces.
  *
- * A struct mm is a process's user memory: an ordered map (red-black tree, with the largest gap kept per subtree) of
- * areas, and page tables. An area is a range with one protection and one backing: anonymous memory, or a file's page
- * cache through its vm_area_ops. Pages appear by faulting: anonymous read faults map the shared zero page, writes a fresh
- * zeroed frame; file faults map the page cache's page, with its neighbours that are present (fault-around); a write to a private
- * page that others share copies it.
+ * A struct mm is a process's user memory: an ordered map (red-black tree, with the largest gap kept
+ * per subtree) of areas, and page tables. An area is a range with one protection and one backing:
+ * anonymous memory, or a file's page cache through its vm_area_ops. Pages appear by faulting:
+ * anonymous read faults map the shared zero page, writes a fresh zeroed frame; file faults map the
+ * page cache's page, with its neighbours that are present (fault-around); a write to a private page
+ * that others share copies it.
  *
- * Locking: mm->lock (rwsem) guards the tree: faults take it for reading, mmap and friends for writing. mm->table_lock
- * (spin) guards page-table entries. Order: mm->lock → page lock → table_lock. copy_*_user must not be called with mm->lock held.
+ * Locking: mm->lock (rwsem) guards the tree: faults take it for reading, mmap and friends for
+ * writing. mm->table_lock (spin) guards page-table entries. Order: mm->lock → page lock →
+ * table_lock. copy_*_user must not be called with mm->lock held.
  */
 #ifndef ARAMID_MM_MM_H
 #define ARAMID_MM_MM_H
@@ -26,13 +28,16 @@ struct page_mapping;
 struct vm_area;
 
 struct vm_area_ops {
-	void (*open)(struct vm_area *area);  /* area was duplicated (fork, split): take references */
+	void (*open)(struct vm_area *area); /* area was duplicated (fork, split): take references */
 	void (*close)(struct vm_area *area); /* area goes away */
-	/* The page at file offset pgoff (in pages): referenced, up to date. -EIO/-EFAULT → SIGBUS, -ENOMEM. May sleep. */
+	/* The page at file offset pgoff (in pages): referenced, up to date. -EIO/-EFAULT → SIGBUS,
+	 * -ENOMEM. May sleep. */
 	int (*fault)(struct vm_area *area, u64 pgoff, struct page **out);
-	/* Cached pages around pgoff without any I/O: fills out[i] for first + i (NULL: absent), referenced. May be NULL. */
+	/* Cached pages around pgoff without any I/O: fills out[i] for first + i (NULL: absent),
+	 * referenced. May be NULL. */
 	void (*fault_around)(struct vm_area *area, u64 first, unsigned int n, struct page **out);
-	/* First store to a page of a shared area: 0 with the page still locked and dirty-able, or -errno → SIGBUS. */
+	/* First store to a page of a shared area: 0 with the page still locked and dirty-able, or
+	 * -errno → SIGBUS. */
 	int (*page_mkwrite)(struct vm_area *area, struct page *page);
 	/* Text for /proc/PID/maps; NULL result: none. */
 	const char *(*name)(struct vm_area *area);
@@ -40,14 +45,14 @@ struct vm_area_ops {
 
 struct vm_area {
 	unsigned long start, end; /* [start, end), page multiples; mm->lock */
-	unsigned int prot;	  /* PROT_* */
-	unsigned int flags;	  /* VM_* */
-	u64 pgoff;		  /* file offset of start, in pages */
+	unsigned int prot;        /* PROT_* */
+	unsigned int flags;       /* VM_* */
+	u64 pgoff;                /* file offset of start, in pages */
 	struct mm *mm;
 	struct file *file; /* NULL: anonymous. Reference owned by ops */
 	const struct vm_area_ops *ops;
-	struct page_mapping *mapping;	/* set by vfs for file areas: reverse mapping */
-	struct list_head mapping_node;	/* mapping->areas, under mapping->areas_lock */
+	struct page_mapping *mapping;  /* set by vfs for file areas: reverse mapping */
+	struct list_head mapping_node; /* mapping->areas, under mapping->areas_lock */
 	struct rb_node node;
 	unsigned long subtree_gap; /* largest free gap before any area of the subtree */
 	void *private;
@@ -77,20 +82,21 @@ struct mm {
 	struct rb_root areas; /* lock */
 	unsigned int area_count;
 	unsigned long brk_start, brk; /* lock */
-	unsigned long mmap_top;	      /* where top-down searching starts; randomised */
+	unsigned long mmap_top;       /* where top-down searching starts; randomised */
 	unsigned long stack_top;
 	unsigned long arg_start, arg_end, env_start, env_end; /* set by exec, for /proc */
 	unsigned long code_start, code_end, data_start, data_end;
 	unsigned long vdso;
 	size_t total_pages, locked_pages, data_pages, stack_pages, exec_pages; /* virtual, lock */
 	s64 rss_anon, rss_file, rss_peak; /* resident pages, atomic */
-	u64 data_limit, as_limit, stack_limit, memlock_limit; /* bytes; copies of rlimits kept by sys */
-	struct file *exe_file; /* lock; reference */
+	u64 data_limit, as_limit, stack_limit,
+	    memlock_limit;            /* bytes; copies of rlimits kept by sys */
+	struct file *exe_file;        /* lock; reference */
 	unsigned long saved_auxv[64]; /* /proc/PID/auxv */
 	bool oom_victim;
 };
 
-struct mm *mm_create(void);			/* empty; NULL on no memory */
+struct mm *mm_create(void);                                   /* empty; NULL on no memory */
 int __must_check mm_fork(struct mm *parent, struct mm **out); /* copy on write. -ENOMEM */
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm); /* the last tears everything down; may sleep */
@@ -99,25 +105,27 @@ void mm_teardown(struct mm *mm);
 struct mm *mm_current(void); /* the running thread's; NULL for kernel threads. Seam: src/sys */
 
 /*
- * The calls. Semantics and errors of the man pages; addresses are results. map_flags: MAP_* of linux/mman.h; file may be
- * NULL with MAP_ANONYMOUS; offset in bytes. They lock by themselves.
+ * The calls. Semantics and errors of the man pages; addresses are results. map_flags: MAP_* of
+ * linux/mman.h; file may be NULL with MAP_ANONYMOUS; offset in bytes. They lock by themselves.
  */
-long mm_mmap(struct mm *mm, unsigned long addr, size_t length, unsigned int prot, unsigned int map_flags,
-	     struct file *file, u64 offset);
+long mm_mmap(struct mm *mm, unsigned long addr, size_t length, unsigned int prot,
+	     unsigned int map_flags, struct file *file, u64 offset);
 int __must_check mm_munmap(struct mm *mm, unsigned long addr, size_t length);
 int __must_check mm_mprotect(struct mm *mm, unsigned long addr, size_t length, unsigned int prot);
-long mm_mremap(struct mm *mm, unsigned long addr, size_t old_length, size_t new_length, unsigned int flags,
-	       unsigned long new_addr);
+long mm_mremap(struct mm *mm, unsigned long addr, size_t old_length, size_t new_length,
+	       unsigned int flags, unsigned long new_addr);
 unsigned long mm_brk(struct mm *mm, unsigned long brk); /* the (new or unchanged) break */
 int __must_check mm_madvise(struct mm *mm, unsigned long addr, size_t length, int advice);
 int __must_check mm_msync(struct mm *mm, unsigned long addr, size_t length, int flags);
-int __must_check mm_mincore(struct mm *mm, unsigned long addr, size_t length, unsigned char __user *vec);
+int __must_check mm_mincore(struct mm *mm, unsigned long addr, size_t length,
+			    unsigned char __user *vec);
 int __must_check mm_mlock(struct mm *mm, unsigned long addr, size_t length, bool lock);
 int __must_check mm_mlockall(struct mm *mm, int flags);
 
-/* Maps pages of the kernel (vDSO) at a free address near hint: pages stay the caller's. Returns address or -errno. */
-long mm_map_special(struct mm *mm, unsigned long hint, struct page **pages, unsigned int n, unsigned int prot,
-		    const char *name);
+/* Maps pages of the kernel (vDSO) at a free address near hint: pages stay the caller's. Returns
+ * address or -errno. */
+long mm_map_special(struct mm *mm, unsigned long hint, struct page **pages, unsigned int n,
+		    unsigned int prot, const char *name);
 /* Sets up the stack area below top with given prot; randomised by the caller. */
 int __must_check mm_map_stack(struct mm *mm, unsigned long top, size_t size, unsigned int prot);
 
@@ -125,12 +133,15 @@ int __must_check mm_map_stack(struct mm *mm, unsigned long top, size_t size, uns
 struct vm_area *mm_area_find(struct mm *mm, unsigned long addr);
 struct vm_area *mm_area_next(struct vm_area *area);
 
-/* Access to another process's memory (/proc/PID/cmdline, environ, mem, ptrace): bytes moved, stops at the first hole. */
+/* Access to another process's memory (/proc/PID/cmdline, environ, mem, ptrace): bytes moved, stops
+ * at the first hole. */
 size_t mm_access(struct mm *mm, unsigned long addr, void *buf, size_t n, bool write);
 
-/* Reverse mapping for vfs: takes the file's pages [first, last] out of all address spaces (truncate, invalidate) … */
+/* Reverse mapping for vfs: takes the file's pages [first, last] out of all address spaces
+ * (truncate, invalidate) … */
 void mm_unmap_file_range(struct page_mapping *mapping, u64 first, u64 last);
-/* … and write-protects and cleans the entries that map one page, returning whether any was dirty (write-back). */
+/* … and write-protects and cleans the entries that map one page, returning whether any was dirty
+ * (write-back). */
 bool mm_clean_file_page(struct page_mapping *mapping, struct page *page);
 
 /* Resident and virtual sizes in pages, for /proc and getrusage. */
@@ -144,8 +155,8 @@ void mm_init(void);
 void boot_initrd_release(void);
 
 /*
- * Out of memory: mm picks a victim by asking sys, which kills it and logs. Implemented by src/sys: sends SIGKILL to the process
- * with the largest score and returns true, or false if there is none.
+ * Out of memory: mm picks a victim by asking sys, which kills it and logs. Implemented by src/sys:
+ * sends SIGKILL to the process with the largest score and returns true, or false if there is none.
  */
 bool oom_kill(size_t pages_needed);
 

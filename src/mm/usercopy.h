@@ -1,16 +1,17 @@
 /*
- * The only functions that touch user memory. Implemented by src/hw with fault recovery, under SMAP; in
- * the hosted build "user" pointers are plain pointers and faults can be armed by tests.
+ * The only functions that touch user memory. Implemented by src/hw with fault recovery, under SMAP;
+ * in the hosted build "user" pointers are plain pointers and faults can be armed by tests.
  *
- * They may sleep (a fault may read a page from disk) except for the _nofault forms, so no spinning lock
- * may be held. User pointers are range-checked here; nobody else does.
+ * They may sleep (a fault may read a page from disk) except for the _nofault forms, so no spinning
+ * lock may be held. User pointers are range-checked here; nobody else does.
  */
 #ifndef ARAMID_MM_USERCOPY_H
 #define ARAMID_MM_USERCOPY_H
 
 #include "lib/types.h"
 
-/* 0 or -EFAULT. On -EFAULT part of dst may have been written; copy_from_user then zeroes the rest. */
+/* 0 or -EFAULT. On -EFAULT part of dst may have been written; copy_from_user then zeroes the rest.
+ */
 int __must_check copy_from_user(void *dst, const void __user *src, size_t n);
 int __must_check copy_to_user(void __user *dst, const void *src, size_t n);
 int __must_check clear_user(void __user *dst, size_t n);
