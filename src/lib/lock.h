@@ -1,16 +1,17 @@
 /*
  * Spinning locks.
  *
- * The kernel is not preemptive: a CPU gives up kernel code only where it sleeps or yields. A spinning
- * lock therefore never needs to disable preemption. There are two types, and the type says which rule
- * a lock follows, so that nobody has to save the interrupt flag "just in case":
+ * The kernel is not preemptive: a CPU gives up kernel code only where it sleeps or yields. A
+ * spinning lock therefore never needs to disable preemption. There are two types, and the type says
+ * which rule a lock follows, so that nobody has to save the interrupt flag "just in case":
  *
  *   struct spinlock   never taken in interrupt context; interrupts stay on while it is held.
  *   struct irqlock    taken in interrupt context too; taking it turns interrupts off on this CPU.
  *
- * Neither may be held across anything that sleeps, touches user memory, or submits and waits for I/O.
- * Lock order: docs/locking.md. With DEBUG defined (debug kernels, and always in the hosted build) a
- * lock knows its owner, and taking it twice, releasing another's, or sleeping with one held panics.
+ * Neither may be held across anything that sleeps, touches user memory, or submits and waits for
+ * I/O. Lock order: docs/locking.md. With DEBUG defined (debug kernels, and always in the hosted
+ * build) a lock knows its owner, and taking it twice, releasing another's, or sleeping with one
+ * held panics.
  */
 #ifndef ARAMID_LIB_LOCK_H
 #define ARAMID_LIB_LOCK_H
@@ -35,17 +36,17 @@
 #define __no_lock_analysis
 #endif
 
-struct thread;
-
-struct __capability("spinlock") spinlock {
+struct __capability("spinlock") spinlock
+{
 	u32 locked;
 #ifdef DEBUG
-	struct thread *owner;
+	u32 owner; /* CPU number + 1; 0: free */
 	const char *name;
 #endif
 };
 
-struct __capability("irqlock") irqlock {
+struct __capability("irqlock") irqlock
+{
 	struct spinlock spin;
 };
 
@@ -55,7 +56,7 @@ typedef unsigned long irqflags_t;
 #ifdef DEBUG
 #define SPINLOCK_INIT(lock_name)                                                                   \
 	{                                                                                          \
-		.locked = 0, .owner = NULL, .name = (lock_name)                                    \
+		.locked = 0, .owner = 0, .name = (lock_name)                                       \
 	}
 #else
 #define SPINLOCK_INIT(lock_name)                                                                   \
@@ -79,16 +80,17 @@ irqflags_t irqlock_lock(struct irqlock *lock) __acquires(*lock);
 void irqlock_unlock(struct irqlock *lock, irqflags_t flags) __releases(*lock);
 
 /*
- * For code in which interrupts are known to be off already (interrupt handlers, the scheduler's switch
- * path): takes and releases without touching the flag.
+ * For code in which interrupts are known to be off already (interrupt handlers, the scheduler's
+ * switch path): takes and releases without touching the flag.
  */
 void irqlock_lock_raw(struct irqlock *lock) __acquires(*lock);
 void irqlock_unlock_raw(struct irqlock *lock) __releases(*lock);
 
-/* Always true without DEBUG; with it, whether the running thread holds the lock. For ASSERT only. */
+/* Always true without DEBUG; with it, whether the running CPU holds the lock. For ASSERT only. */
 bool spin_is_held(const struct spinlock *lock);
 
-/* Number of spinning locks the running CPU/thread holds (DEBUG; else 0). Sleeping asserts it is 0. */
+/* Number of spinning locks the running CPU/thread holds (DEBUG; else 0). Sleeping asserts it is 0.
+ */
 unsigned int lock_held_count(void);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * Sleeping locks: a mutex, a reader-writer lock, and a completion, all on wait queues.
  *
- * A mutex belongs to the thread that took it. Both locks hand over in arrival order as far as waking
- * goes, but a running thread may barge in: fairness is left to the scheduler. A waiting writer stops
- * new readers. Taking one with a spinning lock held panics in DEBUG builds.
+ * A mutex belongs to the thread that took it. Both locks hand over in arrival order as far as
+ * waking goes, but a running thread may barge in: fairness is left to the scheduler. A waiting
+ * writer stops new readers. Taking one with a spinning lock held panics in DEBUG builds.
  */
 #ifndef ARAMID_LIB_MUTEX_H
 #define ARAMID_LIB_MUTEX_H
@@ -11,7 +11,8 @@
 #include "lib/lock.h"
 #include "lib/wait.h"
 
-struct __capability("mutex") mutex {
+struct __capability("mutex") mutex
+{
 	struct thread *owner; /* atomic; NULL when free */
 	struct wait_queue waiters;
 	const char *name;
@@ -26,10 +27,10 @@ bool mutex_trylock(struct mutex *mutex) __try_acquires(true, *mutex);
 void mutex_unlock(struct mutex *mutex) __releases(*mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
 
-struct __capability("rwlock") rwsem {
-	struct irqlock lock;
-	s32 active;	    /* lock: readers, or -1 with a writer */
-	u32 writers_waiting; /* lock */
+struct __capability("rwlock") rwsem
+{
+	s32 active;          /* atomic: readers, or -1 with a writer */
+	u32 writers_waiting; /* atomic */
 	struct thread *writer;
 	struct wait_queue waiters;
 	const char *name;
