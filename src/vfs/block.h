@@ -49,7 +49,8 @@ struct bio {
 	int status;    /* 0 or -errno when end_io is called: -EIO, -ENOSPC, -EOPNOTSUPP … */
 	void (*end_io)(struct bio *bio);
 	void *private;
-	struct list_head node; /* the queue's while in flight */
+	struct block_device *issuer; /* what bdev was at submission, for accounting; bio_submit's */
+	struct list_head node;	     /* the queue's while in flight */
 	u16 segment_count, segment_max;
 	struct bio_segment *segments; /* points to inline_segments or is the caller's */
 	struct bio_segment inline_segments[4];
@@ -86,8 +87,9 @@ struct block_device {
 	u32 soft_block_size; /* unit of the buffer cache: set by the mounted file system, 4096 otherwise if it divides */
 	struct inode *inode;	/* made by blkdev.c when the device node is first opened */
 	/* I/O accounting for /proc/diskstats and /sys, atomic */
-	u64 stat_ios[3], stat_sectors[3];
+	u64 stat_ios[4], stat_sectors[4]; /* by enum bio_op */
 	u32 stat_in_flight;
+	u32 write_error; /* atomic: a buffer's write-back failed and nobody was told yet */
 };
 
 /* Makes a disk known under its name, scans its partitions (MBR and GPT). The driver keeps ownership. */
@@ -122,12 +124,23 @@ int __must_check block_read(struct block_device *bdev, u64 sector, void *buf, u3
  * nested plugs are harmless. A thread that sleeps in bio_submit_wait or on a page flushes its plug itself. */
 struct block_plug {
 	struct list_head bios;
+	unsigned int count;
 	struct thread *thread;
 	struct block_plug *outer;
 };
 void block_plug_start(struct block_plug *plug);
 void block_plug_finish(struct block_plug *plug);
 void block_plug_flush_current(void);
+/* Scans a disk for partitions and registers them (vfs/partition.c); called by block_register(). */
+void partition_scan(struct block_device *disk);
+/* Registers [start, start + sectors) of disk as partition `number`, allocating the device. */
+int __must_check block_add_partition(struct block_device *disk, u32 number, u64 start, u64 sectors,
+				     const u8 uuid[16], const char *label);
+
+/* File operations of block device nodes (vfs/blkdev.c): raw access through the buffer cache. */
+struct file_ops;
+extern const struct file_ops blkdev_file_ops;
+
 /* Seam: the running thread's plug slot. */
 struct block_plug **thread_block_plug(void);
 

@@ -25,6 +25,7 @@ enum buffer_flag {
 	BUFFER_WRITE_ERROR,
 	BUFFER_VERIFIED,     /* the file system has checked magic and checksum since it was read */
 	BUFFER_PRIVATE_DIRTY, /* changed in a transaction: write-back must wait for its owner */
+	BUFFER_REFERENCED,    /* used since reclaim last looked */
 };
 
 struct buffer {
@@ -40,6 +41,10 @@ struct buffer {
 	struct list_head hash_node, lru_node, dirty_node; /* the cache's */
 	u64 dirtied_ns;
 };
+
+/* Takes buffer->lock and waits until no write of it is in flight, so that data may be changed. */
+void buffer_lock(struct buffer *buffer) __acquires(buffer->lock);
+void buffer_unlock(struct buffer *buffer) __releases(buffer->lock);
 
 /* A referenced buffer, not read. For blocks that will be wholly overwritten, and for read-ahead. -ENOMEM. */
 int __must_check buffer_get(struct block_device *bdev, u64 block, struct buffer **out);
@@ -64,6 +69,10 @@ void buffer_forget(struct block_device *bdev, u64 block, u64 count);
 int __must_check buffer_write(struct buffer *buffer, unsigned int bio_flags);
 /* Writes all dirty buffers of the device that are not BUFFER_PRIVATE_DIRTY and waits. First error. No flush. */
 int __must_check buffer_sync(struct block_device *bdev);
+/* Starts writing dirty buffers of all devices that were dirtied before older_than_ns. For the write-back thread. */
+void buffer_writeback_old(u64 older_than_ns);
+/* Bytes held by the cache, and dirty bytes, of all devices. */
+void buffer_usage_get(size_t *bytes, size_t *dirty_bytes);
 /* Drops all clean unreferenced buffers (umount, change of block size); dirty ones must have been written. */
 void buffer_invalidate(struct block_device *bdev);
 /* Changes the unit; the device must have no buffers in use. -EINVAL for a size that the device can't do. */
