@@ -17,6 +17,7 @@
 #include "vfs/buffer.h"
 
 #include "lib/assert.h"
+#include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/string.h"

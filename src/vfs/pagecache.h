@@ -28,7 +28,6 @@ struct inode;
 struct uio;
 struct page_mapping;
 
-enum page_tag { PAGE_TAG_DIRTY, PAGE_TAG_WRITEBACK, PAGE_TAG_TOWRITE };
 
 /* What a write-back pass should write. */
 struct writeback_control {
@@ -60,7 +59,7 @@ struct page_mapping {
 	struct inode *inode;
 	const struct mapping_ops *ops;
 	struct irqlock tree_lock;
-	struct radix_tree pages; /* tree_lock; struct page *, tags enum page_tag */
+	struct radix pages; /* tree_lock; struct page *, tags enum radix_tag */
 	size_t page_count;	 /* tree_lock */
 	struct mutex areas_lock;
 	struct list_head areas; /* struct vm_area.mapping_node: all mappings of the file; areas_lock */
