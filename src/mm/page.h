@@ -66,6 +66,10 @@ struct page *page_alloc(unsigned int order, unsigned int mm_flags) __must_check;
 /* Frees a block from page_alloc() regardless of references: for memory that never was shared. */
 void page_free(struct page *page, unsigned int order);
 
+/* Frees an order-0 page whose bytes are all zero (an emptied page table): spares the next user of
+ * MM_ZERO the work. */
+void page_free_zeroed(struct page *page);
+
 /* Up to n single frames at once, each with reference count one: returns how many. MM_ZERO is
  * honoured. */
 unsigned int page_alloc_many(struct page **out, unsigned int n, unsigned int mm_flags) __must_check;

@@ -1,0 +1,15 @@
+#include "lib/log.h"
+#include "mm/mm.h"
+#include "mm/page_int.h"
+#include "mm/slab_int.h"
+
+void mm_init(void)
+{
+	struct mm_stats stats;
+
+	page_init();
+	slab_init();
+	kmalloc_init();
+	mm_stats_get(&stats);
+	log_info("mm: %zu MiB of RAM to use", stats.total >> (20 - PAGE_SHIFT));
+}

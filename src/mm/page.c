@@ -1,0 +1,463 @@
+/*
+ * The page allocator.
+ *
+ * Three layers. Each CPU keeps a small stack of single frames, which serves nearly every request
+ * without a lock; it is filled from and drained to the buddy system in batches, under the zone's
+ * lock. The buddy system in turn gets chunks of frames from memory.c when it runs dry.
+ *
+ * The per-CPU stacks need no interrupt flag either: a CPU's stack is only touched by that CPU,
+ * kernel code is not preempted, and an interrupt handler that finds the stack busy (it interrupted
+ * somebody who is changing it) goes to the buddy system instead. Nothing between "busy" and "not
+ * busy" sleeps.
+ *
+ * Watermarks: ordinary requests leave `zone_min` frames alone, and reclaim cache pages (reclaim.c)
+ * before they dig into them; MM_ATOMIC requests, which cannot reclaim, leave a quarter of that;
+ * reclaim itself may take the last frame, because it frees more than it takes. When reclaim finds
+ * nothing, requests for user memory ask for a victim (oom_kill), and others fail.
+ */
+#include "hw/boot.h"
+#include "hw/cpu.h"
+#include "hw/irq.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/clock.h"
+#include "lib/park.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "mm/page_int.h"
+
+#define PAGE_CPU_MAX  96
+#define PAGE_ZERO_MAX 32
+#define POISON_FREE   0x6b
+
+/* Flags that no page may have when it is freed. */
+#define PAGE_BUSY_FLAGS                                                                            \
+	(BIT(PG_LOCKED) | BIT(PG_WRITEBACK) | BIT(PG_LRU) | BIT(PG_SLAB) | BIT(PG_BUDDY) |         \
+	 BIT(PG_RESERVED) | BIT(PG_FSDATA))
+
+struct page_cpu {
+	bool busy;
+	unsigned int count, zeroed;
+	struct page *pages[PAGE_CPU_MAX];
+	struct page *zero[PAGE_ZERO_MAX]; /* known to be all zero */
+} __cache_aligned;
+
+static struct page_cpu page_cpus[CPU_MAX];
+static unsigned int cpu_high; /* what a CPU keeps at most; half of it is moved at a time */
+
+static struct irqlock zone_lock = IRQLOCK_INIT("page zone");
+static struct buddy zone; /* zone_lock */
+static size_t zone_total, zone_min, zone_low;
+
+static s64 counters[CPU_MAX][8] __cache_aligned; /* relaxed atomics, enum mm_counter */
+_Static_assert(MM_COUNTERS <= 8, "one cache line per CPU");
+
+/* A loop of plain stores: the emulators we run under are slow at string instructions. */
+void page_zero(void *p)
+{
+	u64 *at = p, *end = at + PAGE_SIZE / sizeof(u64);
+
+	for (; at < end; at += 8) {
+		at[0] = at[1] = at[2] = at[3] = at[4] = at[5] = at[6] = at[7] = 0;
+		__asm__("" : "+r"(at) : : "memory"); /* keep it from becoming memset */
+	}
+}
+
+void page_copy(void *to, const void *from)
+{
+	u64 *dst = to, *end = dst + PAGE_SIZE / sizeof(u64);
+	const u64 *src = from;
+
+	for (; dst < end; dst += 8, src += 8) {
+		u64 a = src[0], b = src[1], c = src[2], d = src[3];
+
+		dst[0] = a, dst[1] = b, dst[2] = c, dst[3] = d;
+		a = src[4], b = src[5], c = src[6], d = src[7];
+		dst[4] = a, dst[5] = b, dst[6] = c, dst[7] = d;
+		__asm__("" : "+r"(dst), "+r"(src) : : "memory");
+	}
+}
+
+static void poison(struct page *page, unsigned int order)
+{
+#ifdef DEBUG
+	memset(page_address_inline(page), POISON_FREE, PAGE_SIZE << order);
+#endif
+}
+
+static void poison_check(struct page *page, unsigned int order)
+{
+#ifdef DEBUG
+	const u8 *bytes = page_address_inline(page);
+
+	/* A frame that was never freed is as the firmware left it. */
+	if (bytes[0] == POISON_FREE && bytes[1] == POISON_FREE && bytes[2] == POISON_FREE) {
+		const u8 *bad = memchr_inv(bytes, POISON_FREE, PAGE_SIZE << order);
+
+		if (bad)
+			panic("frame %#llx was written at %#tx after it was freed",
+			      page_phys_inline(page), bad - bytes);
+	}
+#endif
+}
+
+static inline void page_prepare(struct page *page)
+{
+	page->flags = 0;
+	page->refs = 1;
+	page->mapcount = 0;
+	page->mapping = NULL;
+	page->index = 0;
+	page->fsdata = NULL;
+}
+
+static inline void page_check_free(struct page *page)
+{
+	if (unlikely((page->flags & PAGE_BUSY_FLAGS) || page->mapcount))
+		panic("frame %#llx freed in use: flags %#lx refs %u mapcount %u",
+		      page_phys_inline(page), page->flags, page->refs, page->mapcount);
+}
+
+size_t mm_free_pages(void)
+{
+	return READ_ONCE(zone.free_pages) + READ_ONCE(memory_unclaimed);
+}
+
+static size_t watermark(unsigned int flags)
+{
+	if (reclaim_is_self())
+		return 0;
+	return flags & MM_ATOMIC ? zone_min / 4 : zone_min;
+}
+
+static struct page *zone_alloc_block(unsigned int order, unsigned int flags)
+{
+	size_t mark = watermark(flags);
+	irqflags_t irq = irqlock_lock(&zone_lock);
+	struct page *page = NULL;
+
+	if (mm_free_pages() >= mark + BIT(order)) {
+		while (!(page = buddy_alloc(&zone, order)) && memory_claim_chunk(&zone))
+			;
+	}
+	irqlock_unlock(&zone_lock, irq);
+	return page;
+}
+
+static unsigned int zone_alloc_pages(struct page **out, unsigned int n, unsigned int flags)
+{
+	size_t mark = watermark(flags);
+	irqflags_t irq = irqlock_lock(&zone_lock);
+	size_t available = mm_free_pages();
+	unsigned int got = 0;
+
+	n = available > mark ? (unsigned int)min((size_t)n, available - mark) : 0;
+	while (got < n) {
+		got += buddy_alloc_pages(&zone, out + got, n - got);
+		if (got < n && !memory_claim_chunk(&zone))
+			break;
+	}
+	irqlock_unlock(&zone_lock, irq);
+	return got;
+}
+
+static void zone_free_pages(struct page **pages, unsigned int n)
+{
+	irqflags_t irq = irqlock_lock(&zone_lock);
+
+	for (unsigned int i = 0; i < n; i++)
+		buddy_free(&zone, pages[i], page_pfn(pages[i]), 0);
+	irqlock_unlock(&zone_lock, irq);
+}
+
+/* One frame, not prepared, *zeroed if it is known to be zero. NULL: not without reclaim. */
+static struct page *page_take(unsigned int flags, bool *zeroed)
+{
+	struct page_cpu *cpu = &page_cpus[cpu_id()];
+	struct page *page = NULL;
+
+	*zeroed = false;
+	if (unlikely(cpu->busy)) {
+		zone_alloc_pages(&page, 1, flags);
+		return page;
+	}
+	cpu->busy = true;
+	barrier();
+	if ((flags & MM_ZERO || !cpu->count) && cpu->zeroed) {
+		page = cpu->zero[--cpu->zeroed];
+		*zeroed = true;
+	} else {
+		if (!cpu->count)
+			cpu->count = zone_alloc_pages(cpu->pages, cpu_high / 2, flags);
+		if (cpu->count)
+			page = cpu->pages[--cpu->count];
+	}
+	barrier();
+	cpu->busy = false;
+	return page;
+}
+
+/* Gives one frame back to this CPU's stack. */
+static void page_give(struct page *page)
+{
+	struct page_cpu *cpu = &page_cpus[cpu_id()];
+
+	poison(page, 0);
+	page->refs = 0;
+	if (unlikely(cpu->busy)) {
+		page->flags = 0;
+		zone_free_pages(&page, 1);
+		return;
+	}
+	cpu->busy = true;
+	barrier();
+	if (unlikely(cpu->count >= cpu_high)) {
+		unsigned int n = cpu_high / 2;
+
+		/* The oldest ones go: the newest are still in the processor's caches. */
+		for (unsigned int i = 0; i < n; i++)
+			cpu->pages[i]->flags = 0;
+		zone_free_pages(cpu->pages, n);
+		cpu->count -= n;
+		memmove(cpu->pages, cpu->pages + n, cpu->count * sizeof(cpu->pages[0]));
+	}
+	cpu->pages[cpu->count++] = page;
+	barrier();
+	cpu->busy = false;
+}
+
+void page_drain_cpu(void)
+{
+	struct page_cpu *cpu = &page_cpus[cpu_id()];
+
+	if (cpu->busy)
+		return;
+	cpu->busy = true;
+	barrier();
+	for (unsigned int i = 0; i < cpu->count; i++)
+		cpu->pages[i]->flags = 0;
+	for (unsigned int i = 0; i < cpu->zeroed; i++)
+		cpu->zero[i]->flags = 0;
+	zone_free_pages(cpu->pages, cpu->count);
+	zone_free_pages(cpu->zero, cpu->zeroed);
+	cpu->count = cpu->zeroed = 0;
+	barrier();
+	cpu->busy = false;
+}
+
+/*
+ * What to do when there is nothing above the watermark. True: try again. Attempts are bounded for
+ * kernel memory; for user memory they end when nothing can be killed, or when we are the one that
+ * was.
+ */
+static bool page_wait_for_memory(unsigned int order, unsigned int flags, unsigned int attempt)
+{
+	if (flags & MM_ATOMIC || irq_context() || reclaim_is_self())
+		return false;
+	if (flags & MM_USER && thread_fatal_signal_pending())
+		return false;
+	page_drain_cpu();
+	if (attempt < 32 && reclaim_pages(BIT(order), flags) > 0)
+		return true;
+	if (order > 3 || !(flags & MM_USER))
+		return attempt < 2;
+	if (attempt % 64 == 2 && !oom_kill(BIT(order)))
+		return false;
+	(void)thread_park(PARK_KILLABLE, clock_monotonic_ns() + 5 * NSEC_PER_MSEC);
+	return true;
+}
+
+static __noinline struct page *page_take_slow(unsigned int flags, bool *zeroed)
+{
+	struct page *page = NULL;
+
+	for (unsigned int attempt = 0; page_wait_for_memory(0, flags, attempt); attempt++)
+		if ((page = page_take(flags, zeroed)))
+			break;
+	return page;
+}
+
+struct page *page_alloc(unsigned int order, unsigned int flags)
+{
+	bool zeroed = false;
+	struct page *page;
+
+	if (likely(order == 0)) {
+		page = page_take(flags, &zeroed);
+		if (unlikely(!page) && !(page = page_take_slow(flags, &zeroed)))
+			return NULL;
+	} else {
+		if (order > PAGE_MAX_ORDER)
+			return NULL;
+		page = zone_alloc_block(order, flags);
+		for (unsigned int n = 0; !page && page_wait_for_memory(order, flags, n); n++)
+			page = zone_alloc_block(order, flags);
+		if (!page)
+			return NULL;
+		for (size_t i = 1; i < BIT(order); i++)
+			page_prepare(page + i);
+	}
+	page_prepare(page);
+	if (!zeroed)
+		poison_check(page, order);
+	if (flags & MM_ZERO && !zeroed)
+		for (size_t i = 0; i < BIT(order); i++)
+			page_zero((char *)page_address_inline(page) + i * PAGE_SIZE);
+	return page;
+}
+
+unsigned int page_alloc_many(struct page **out, unsigned int n, unsigned int flags)
+{
+	unsigned int got = 0;
+
+	while (got < n && (out[got] = page_alloc(0, flags)))
+		got++;
+	return got;
+}
+
+void page_free(struct page *page, unsigned int order)
+{
+	page_check_free(page);
+	VERIFY(page->refs != 0);
+	if (likely(order == 0)) {
+		page_give(page);
+		return;
+	}
+	poison(page, order);
+	for (size_t i = 0; i < BIT(order); i++) {
+		page[i].flags = 0;
+		page[i].refs = 0;
+	}
+	irqflags_t irq = irqlock_lock(&zone_lock);
+
+	buddy_free(&zone, page, page_pfn(page), order);
+	irqlock_unlock(&zone_lock, irq);
+}
+
+void page_free_zeroed(struct page *page)
+{
+	struct page_cpu *cpu = &page_cpus[cpu_id()];
+
+	if (cpu->busy || cpu->zeroed >= min(cpu_high, (unsigned int)PAGE_ZERO_MAX)) {
+		page_free(page, 0);
+		return;
+	}
+	page_check_free(page);
+	VERIFY(page->refs != 0);
+	cpu->busy = true;
+	barrier();
+	ASSERT(mem_is_zero(page_address_inline(page), PAGE_SIZE));
+	page->refs = 0;
+	cpu->zero[cpu->zeroed++] = page;
+	barrier();
+	cpu->busy = false;
+}
+
+/* A holder of the only reference needs no atomic operation: nobody else can find the page. */
+static inline bool page_put_test(struct page *page)
+{
+	u32 refs = atomic_load(&page->refs);
+
+	VERIFY(refs != 0);
+	return refs == 1 || atomic_sub_fetch(&page->refs, 1) == 0;
+}
+
+void page_put(struct page *page)
+{
+	if (page_put_test(page)) {
+		page_check_free(page);
+		page_give(page);
+	}
+}
+
+void page_put_many(struct page **pages, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		page_put(pages[i]);
+}
+
+void *page_address(const struct page *page)
+{
+	return page_address_inline(page);
+}
+
+struct page *page_from_address(const void *direct_map_address)
+{
+	return page_from_pfn(direct_to_phys(direct_map_address) >> PAGE_SHIFT);
+}
+
+phys_addr_t page_phys(const struct page *page)
+{
+	return page_phys_inline(page);
+}
+
+struct page *page_from_phys(phys_addr_t pa)
+{
+	return page_from_pfn(pa >> PAGE_SHIFT);
+}
+
+void mm_count(enum mm_counter counter, long delta)
+{
+	atomic_add_relaxed(&counters[cpu_id()][counter], delta);
+}
+
+static size_t counter_sum(enum mm_counter counter)
+{
+	s64 sum = 0;
+
+	for (unsigned int cpu = 0; cpu < CPU_MAX; cpu++)
+		sum += counters[cpu][counter];
+	return sum > 0 ? (size_t)sum : 0;
+}
+
+void mm_stats_get(struct mm_stats *stats)
+{
+	*stats = (struct mm_stats){
+	    .total = zone_total,
+	    .free = mm_free_pages(),
+	    .slab = counter_sum(MM_COUNT_SLAB),
+	    .page_cache = counter_sum(MM_COUNT_PAGE_CACHE),
+	    .anon = counter_sum(MM_COUNT_ANON),
+	    .kernel_stacks = counter_sum(MM_COUNT_KERNEL_STACKS),
+	    .page_tables = counter_sum(MM_COUNT_PAGE_TABLES),
+	    .shmem = counter_sum(MM_COUNT_SHMEM),
+	};
+	for (unsigned int cpu = 0; cpu < CPU_MAX; cpu++)
+		stats->free += page_cpus[cpu].count + page_cpus[cpu].zeroed;
+	stats->available = stats->free > zone_low ? stats->free - zone_low : 0;
+	if (stats->page_cache > stats->shmem)
+		stats->available += (stats->page_cache - stats->shmem) -
+				    min((stats->page_cache - stats->shmem) / 2, zone_low);
+}
+
+void boot_initrd_release(void)
+{
+	if (!boot_info.initrd_base || !boot_info.initrd_size)
+		return;
+	irqflags_t irq = irqlock_lock(&zone_lock);
+
+	zone_total += memory_release(&zone, boot_info.initrd_base, boot_info.initrd_size);
+	irqlock_unlock(&zone_lock, irq);
+	boot_info.initrd_base = boot_info.initrd_size = 0;
+}
+
+static size_t square_root(size_t n)
+{
+	size_t root = 0;
+
+	for (size_t bit = (size_t)1 << 31; bit; bit >>= 1)
+		if ((root + bit) * (root + bit) <= n)
+			root += bit;
+	return root;
+}
+
+void page_init(void)
+{
+	buddy_init(&zone);
+	zone_total = memory_init();
+	/* 4 * sqrt(KiB), in KiB: 0.7 MiB of 32 MiB, 3 MiB of 512 MiB. */
+	zone_min = square_root(zone_total * (PAGE_SIZE >> 10)) * 4 / (PAGE_SIZE >> 10);
+	zone_low = zone_min + zone_min / 2;
+	cpu_high = (unsigned int)clamp(zone_total / 512, (size_t)8, (size_t)PAGE_CPU_MAX);
+	memory_claim_reserved(&zone);
+}

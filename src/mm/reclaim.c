@@ -1,0 +1,69 @@
+/*
+ * Reclaim: getting memory back from caches.
+ *
+ * Whoever finds memory short while allocating runs the shrinkers itself. Shrinkers may allocate a
+ * little in turn (to write something back), so a reclaiming thread is remembered: its own requests
+ * may use the last frames and never reclaim.
+ */
+#include "lib/atomic.h"
+#include "lib/park.h"
+#include "mm/page_int.h"
+
+#define RECLAIMERS_MAX 16
+#define RECLAIM_BATCH  64
+
+static struct shrinker *shrinkers;                /* only added to, at start-up */
+static struct thread *reclaimers[RECLAIMERS_MAX]; /* atomic */
+static unsigned int reclaimers_active;            /* atomic */
+
+void shrinker_register(struct shrinker *shrinker)
+{
+	shrinker->next = shrinkers;
+	atomic_store(&shrinkers, shrinker);
+}
+
+bool reclaim_is_self(void)
+{
+	if (likely(!atomic_load_relaxed(&reclaimers_active)))
+		return false;
+	struct thread *self = thread_current();
+
+	for (unsigned int i = 0; i < RECLAIMERS_MAX; i++)
+		if (atomic_load_relaxed(&reclaimers[i]) == self)
+			return true;
+	return false;
+}
+
+static struct thread **reclaimer_enter(void)
+{
+	for (unsigned int i = 0; i < RECLAIMERS_MAX; i++) {
+		struct thread *expected = NULL;
+
+		if (atomic_cmpxchg(&reclaimers[i], &expected, thread_current())) {
+			atomic_inc(&reclaimers_active);
+			return &reclaimers[i];
+		}
+	}
+	return NULL;
+}
+
+size_t reclaim_pages(size_t nr, unsigned int mm_flags)
+{
+	size_t free_before = mm_free_pages(), freed = 0, wanted = nr + RECLAIM_BATCH;
+	struct thread **slot = reclaimer_enter();
+
+	if (!slot) { /* enough others are at it */
+		thread_yield_point();
+		return 1;
+	}
+	for (unsigned int pass = 0; pass < 4 && freed < wanted; pass++) {
+		for (struct shrinker *s = atomic_load(&shrinkers); s; s = s->next)
+			freed += s->shrink(s, wanted << pass, mm_flags);
+		thread_yield_point();
+	}
+	atomic_store(slot, NULL);
+	atomic_dec(&reclaimers_active);
+	page_drain_cpu();
+	/* What shrinkers of slabs freed counts only when whole frames came of it. */
+	return freed || mm_free_pages() > free_before ? max(freed, (size_t)1) : 0;
+}
