@@ -60,8 +60,8 @@ void hw_debug_exit(u8 code);
 
 /* Writes to the machine's early console, polled; any context. */
 void hw_console_write(const char *s, size_t n);
-/* The kernel's serial receiver: bytes arrive at tty_input() (sys/tty.h) in interrupt context. */
-void hw_console_enable_input(void);
+/* Turns the serial port's receiver on: from now on input() gets its bytes, in interrupt context. */
+void hw_console_enable_input(void (*input)(const char *s, size_t n));
 
 /* Backtrace of the running CPU into the log, starting at frame pointer fp (0: the caller's). */
 void hw_backtrace(unsigned long fp);
