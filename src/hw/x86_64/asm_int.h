@@ -12,23 +12,33 @@
 #define FIXUP_NOFAULT 1 /* do not even try */
 
 #ifdef __ASSEMBLY__
+/* clang-format off */
+.macro FUNC name
+	.balign 16
+	.globl \name
+	.hidden \name
+	.type \name, @function
+\name:
+.endm
 
-.macro FUNC name.balign 16.globl \name.hidden \name.type \name,
-    @function
-\name :.endm
+.macro END name
+	.size \name, . - \name
+.endm
 
-	    .macro END name.size \name,
-    .- \name.endm
+.macro FIXUP from, to, flags=FIXUP_RESOLVE
+	.pushsection .fixups, "a", @progbits
+	.long \from - ., \to - ., \flags
+	.popsection
+.endm
 
-	    .macro FIXUP from,
-    to, flags = FIXUP_RESOLVE.pushsection.fixups, "a",
-	@progbits.long \from -., \to -., \flags.popsection
-					     .endm
-
-					     .macro PATCH byte 771 :.byte 0x0f,
-	0x1f, 0x00.pushsection.patches, "a", @progbits.long 771b -., \byte.popsection.endm
+.macro PATCH byte
+771:	.byte 0x0f, 0x1f, 0x00
+	.pushsection .patches, "a", @progbits
+	.long 771b - ., \byte
+	.popsection
+.endm
 #define CLAC PATCH 0xca
 #define STAC PATCH 0xcb
-
+/* clang-format on */
 #endif
 #endif
