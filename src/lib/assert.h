@@ -18,8 +18,8 @@
 
 #define VERIFY_OP(a, op, b)                                                                        \
 	do {                                                                                       \
-		TYPE_BESIDE((a) + 0, (b) + 0) verify_a = (a);                                      \
-		TYPE_BESIDE((b) + 0, (a) + 0) verify_b = (b);                                      \
+		TYPE_BESIDE(a, b) verify_a = (a);                                                  \
+		TYPE_BESIDE(b, a) verify_b = (b);                                                  \
 		if (__builtin_expect(!(verify_a op verify_b), 0))                                  \
 			panic("%s:%d: %s: failed: %s " #op " %s (%#lx " #op " %#lx)", __FILE__,    \
 			      __LINE__, __func__, #a, #b, (unsigned long)verify_a,                 \

@@ -305,14 +305,14 @@ static size_t gang(const struct radix *tree, u64 first, u64 last, int tag, void 
 	return n;
 }
 
-size_t radix_gang_lookup(const struct radix *tree, u64 first, u64 last, void **items, u64 *indices,
-			 size_t max)
+size_t radix_gang_lookup(const struct radix *tree, u64 first, u64 last, void **items,
+			 u64 *indices, size_t max)
 {
 	return gang(tree, first, last, -1, items, indices, max);
 }
 
-size_t radix_gang_lookup_tagged(const struct radix *tree, u64 first, u64 last, enum radix_tag tag,
-				void **items, u64 *indices, size_t max)
+size_t radix_gang_lookup_tagged(const struct radix *tree, u64 first, u64 last,
+				enum radix_tag tag, void **items, u64 *indices, size_t max)
 {
 	return gang(tree, first, last, (int)tag, items, indices, max);
 }

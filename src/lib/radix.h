@@ -38,7 +38,8 @@ static inline bool radix_empty(const struct radix *tree)
 
 void *radix_lookup(const struct radix *tree, u64 index);
 /* 0, -EEXIST or -ENOMEM. mm_flags (mm/kmalloc.h) say how nodes may be allocated. */
-int __must_check radix_insert(struct radix *tree, u64 index, void *item, unsigned int mm_flags);
+int __must_check radix_insert(struct radix *tree, u64 index, void *item,
+			      unsigned int mm_flags);
 /* What was there, or NULL; its tags are gone with it. */
 void *radix_delete(struct radix *tree, u64 index);
 /* Put another item where one is, keeping the tags. Returns the old one. */
@@ -65,10 +66,10 @@ void *radix_find_tagged(const struct radix *tree, u64 *index, u64 last, enum rad
  * Up to max items in [first, last], in order, into items[] and, unless NULL, their indices into
  * indices[]. Returns how many.
  */
-size_t radix_gang_lookup(const struct radix *tree, u64 first, u64 last, void **items, u64 *indices,
-			 size_t max);
-size_t radix_gang_lookup_tagged(const struct radix *tree, u64 first, u64 last, enum radix_tag tag,
-				void **items, u64 *indices, size_t max);
+size_t radix_gang_lookup(const struct radix *tree, u64 first, u64 last, void **items,
+			 u64 *indices, size_t max);
+size_t radix_gang_lookup_tagged(const struct radix *tree, u64 first, u64 last,
+				enum radix_tag tag, void **items, u64 *indices, size_t max);
 
 /*
  * Seam: memory for nodes (mm/radix_node.c gives them a slab cache). Zeroed, or NULL; size is

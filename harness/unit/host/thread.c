@@ -1,0 +1,143 @@
+/* Parking and thread identity over pthreads. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "host_clock.h"
+#include "host_thread.h"
+#include "hw/cpu.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/lock.h"
+#include "lib/park.h"
+#include "vfs/block.h"
+
+struct thread {
+	pthread_t pthread;
+	void (*fn)(void *arg);
+	void *arg;
+	bool permit;             /* park_mutex */
+	bool signal, fatal;      /* park_mutex */
+	struct block_plug *plug; /* the thread's own */
+};
+
+static pthread_mutex_t park_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t park_cond = PTHREAD_COND_INITIALIZER;
+static unsigned parked; /* park_mutex */
+
+static __thread struct thread *current;
+static struct thread main_thread;
+
+struct thread *thread_current(void)
+{
+	if (!current)
+		current = &main_thread;
+	return current;
+}
+
+static void *run(void *arg)
+{
+	current = arg;
+	current->fn(current->arg);
+	VERIFY_EQ(lock_held_count(), 0);
+	return NULL;
+}
+
+struct thread *host_thread_start(void (*fn)(void *arg), void *arg)
+{
+	struct thread *thread = calloc(1, sizeof(*thread));
+
+	VERIFY(thread != NULL);
+	thread_current(); /* the first caller is the main thread */
+	thread->fn = fn;
+	thread->arg = arg;
+	VERIFY_EQ(pthread_create(&thread->pthread, NULL, run, thread), 0);
+	return thread;
+}
+
+void host_thread_join(struct thread *thread)
+{
+	VERIFY_EQ(pthread_join(thread->pthread, NULL), 0);
+	free(thread);
+}
+
+void host_thread_set_signal(struct thread *thread, bool pending, bool fatal)
+{
+	pthread_mutex_lock(&park_mutex);
+	thread->signal = pending;
+	thread->fatal = fatal;
+	pthread_cond_broadcast(&park_cond);
+	pthread_mutex_unlock(&park_mutex);
+}
+
+unsigned host_threads_parked(void)
+{
+	pthread_mutex_lock(&park_mutex);
+	unsigned n = parked;
+	pthread_mutex_unlock(&park_mutex);
+	return n;
+}
+
+int thread_park(enum park_mode mode, u64 deadline_ns)
+{
+	struct thread *self = thread_current();
+	int error = 0;
+
+	VERIFY_EQ(lock_held_count(), 0);
+	VERIFY(irq_enabled());
+	pthread_mutex_lock(&park_mutex);
+	parked++;
+	while (!self->permit) {
+		if ((mode != PARK_UNINTERRUPTIBLE && self->fatal) ||
+		    (mode == PARK_INTERRUPTIBLE && self->signal)) {
+			error = -EINTR;
+			break;
+		}
+		if (deadline_ns != PARK_FOREVER && host_clock_reached(deadline_ns)) {
+			error = -ETIMEDOUT;
+			break;
+		}
+		pthread_cond_wait(&park_cond, &park_mutex);
+	}
+	if (!error)
+		self->permit = false;
+	parked--;
+	pthread_mutex_unlock(&park_mutex);
+	return error;
+}
+
+void thread_unpark(struct thread *thread)
+{
+	pthread_mutex_lock(&park_mutex);
+	thread->permit = true;
+	pthread_cond_broadcast(&park_cond);
+	pthread_mutex_unlock(&park_mutex);
+}
+
+void host_threads_recheck_deadlines(void)
+{
+	pthread_mutex_lock(&park_mutex);
+	pthread_cond_broadcast(&park_cond);
+	pthread_mutex_unlock(&park_mutex);
+}
+
+void thread_yield_point(void)
+{
+	VERIFY_EQ(lock_held_count(), 0);
+	VERIFY(irq_enabled());
+}
+
+bool thread_signal_pending(void)
+{
+	return thread_current()->signal || thread_current()->fatal;
+}
+
+bool thread_fatal_signal_pending(void)
+{
+	return thread_current()->fatal;
+}
+
+struct block_plug **thread_block_plug(void)
+{
+	return &thread_current()->plug;
+}

@@ -1,0 +1,143 @@
+#include <string.h>
+
+#include "host_thread.h"
+#include "hw/cpu.h"
+#include "host_user.h"
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/lock.h"
+#include "mm/usercopy.h"
+
+struct range {
+	uintptr_t start, end;
+};
+
+static struct range bad, absent;
+
+void host_user_fault_arm(const void *p, size_t n)
+{
+	bad = (struct range){(uintptr_t)p, (uintptr_t)p + n};
+}
+
+void host_user_absent_arm(const void *p, size_t n)
+{
+	absent = (struct range){(uintptr_t)p, (uintptr_t)p + n};
+}
+
+/* How many of the n bytes at p come before the range. */
+static size_t before(const struct range *range, uintptr_t p, size_t n)
+{
+	if (range->start == range->end || p >= range->end || p + n <= range->start)
+		return n;
+	return p >= range->start ? 0 : range->start - p;
+}
+
+static size_t reachable(const void *p, size_t n)
+{
+	/* As in the kernel: no copy may sleep with a spinning lock held. */
+	VERIFY_EQ(lock_held_count(), 0);
+	VERIFY(irq_enabled());
+	if (!p)
+		return 0;
+	return before(&bad, (uintptr_t)p, n);
+}
+
+static size_t reachable_nofault(const void *p, size_t n)
+{
+	if (!p)
+		return 0;
+	return before(&absent, (uintptr_t)p, before(&bad, (uintptr_t)p, n));
+}
+
+size_t copy_from_user_partial(void *dst, const void __user *src, size_t n)
+{
+	size_t ok = reachable(src, n);
+
+	memcpy(dst, src, ok);
+	return n - ok;
+}
+
+size_t copy_to_user_partial(void __user *dst, const void *src, size_t n)
+{
+	size_t ok = reachable(dst, n);
+
+	memcpy(dst, src, ok);
+	return n - ok;
+}
+
+int copy_from_user(void *dst, const void __user *src, size_t n)
+{
+	size_t left = copy_from_user_partial(dst, src, n);
+
+	memset((u8 *)dst + (n - left), 0, left);
+	return left ? -EFAULT : 0;
+}
+
+int copy_to_user(void __user *dst, const void *src, size_t n)
+{
+	return copy_to_user_partial(dst, src, n) ? -EFAULT : 0;
+}
+
+int clear_user(void __user *dst, size_t n)
+{
+	size_t ok = reachable(dst, n);
+
+	memset(dst, 0, ok);
+	return ok < n ? -EFAULT : 0;
+}
+
+size_t copy_from_user_nofault(void *dst, const void __user *src, size_t n)
+{
+	size_t ok = reachable_nofault(src, n);
+
+	memcpy(dst, src, ok);
+	return n - ok;
+}
+
+size_t copy_to_user_nofault(void __user *dst, const void *src, size_t n)
+{
+	size_t ok = reachable_nofault(dst, n);
+
+	memcpy(dst, src, ok);
+	return n - ok;
+}
+
+static int fault_in(const void *p, size_t n)
+{
+	if (n && reachable(p, n) == 0)
+		return -EFAULT;
+	if (before(&absent, (uintptr_t)p, n) < n)
+		absent = (struct range){0, 0};
+	return 0;
+}
+
+int user_fault_in_readable(const void __user *p, size_t n)
+{
+	return fault_in(p, n);
+}
+
+int user_fault_in_writable(void __user *p, size_t n)
+{
+	return fault_in(p, n);
+}
+
+ssize_t strncpy_from_user(char *dst, const char __user *src, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (reachable(src + i, 1) == 0)
+			return -EFAULT;
+		dst[i] = src[i];
+		if (!src[i])
+			return (ssize_t)i;
+	}
+	return -ENAMETOOLONG;
+}
+
+int user_cmpxchg32(u32 __user *p, u32 expected, u32 desired, u32 *old)
+{
+	if (reachable(p, sizeof(*p)) < sizeof(*p))
+		return -EFAULT;
+	*old = expected;
+	atomic_cmpxchg(p, old, desired);
+	return 0;
+}
