@@ -23,6 +23,8 @@ int __must_check irq_message(unsigned int cpu, irq_handler_t *handler, void *arg
 
 /* Whether the caller runs in interrupt context. */
 bool irq_context(void);
+/* In interrupt context: whether user mode was interrupted (accounting of CPU time). */
+bool irq_from_user(void);
 
 /* One-shot timer of this CPU: timer_expired() (sys/time) is called in interrupt context at or soon
  * after deadline_ns of clock_monotonic_ns(). A later call replaces the earlier; (u64)-1 disarms. */

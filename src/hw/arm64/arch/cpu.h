@@ -50,6 +50,21 @@ static __always_inline unsigned int cpu_id(void)
 	return *cpu;
 }
 
+struct thread;
+
+/* The running thread: arch_thread_switch() sets it; the scheduler does for a CPU's first one. */
+static __always_inline struct thread *cpu_current(void)
+{
+	struct thread *thread;
+	__asm__ volatile("mrs %0, sp_el0" : "=r"(thread));
+	return thread;
+}
+
+static __always_inline void cpu_current_set(struct thread *thread)
+{
+	__asm__ volatile("msr sp_el0, %0" : : "r"(thread) : "memory");
+}
+
 static __always_inline void memory_barrier(void)
 {
 	__asm__ volatile("dmb ish" ::: "memory");

@@ -62,6 +62,21 @@ static __always_inline unsigned int cpu_id(void)
 	return id;
 }
 
+struct thread;
+
+/* The running thread: arch_thread_switch() sets it; the scheduler does for a CPU's first one. */
+static __always_inline struct thread *cpu_current(void)
+{
+	struct thread *thread;
+	__asm__ volatile("movq %%gs:%c1, %0" : "=r"(thread) : "i"(CPU_OFFSET_CURRENT));
+	return thread;
+}
+
+static __always_inline void cpu_current_set(struct thread *thread)
+{
+	__asm__ volatile("movq %0, %%gs:%c1" : : "r"(thread), "i"(CPU_OFFSET_CURRENT) : "memory");
+}
+
 /* Orders all memory accesses before it with all behind it; or loads, or stores, only. */
 static __always_inline void memory_barrier(void)
 {
