@@ -13,14 +13,16 @@
 struct thread;
 
 /* Prepares a kernel thread that will run fn(arg) on its stack [stack, stack + THREAD_STACK_SIZE).
- * -ENOMEM. */
+ * fn is entered out of arch_thread_switch(), interrupts off and the scheduler's lock held: sys's fn
+ * releases it and turns interrupts on. -ENOMEM. */
 int __must_check arch_thread_init_kernel(struct arch_thread *arch, void *stack, void (*fn)(void *),
 					 void *arg);
 
 /*
  * Prepares a user thread that returns from the parent's system call with result 0. Copies the
  * parent's registers and FPU state. sp 0 keeps the parent's stack pointer; tls is used if set_tls.
- * first_run() (sys) is called on the new thread before it goes to user mode. -ENOMEM.
+ * first_run() (sys) is called on the new thread, interrupts off (it turns them on), before it goes
+ * to user mode by the ordinary way back, user_return_work() included. -ENOMEM.
  */
 int __must_check arch_thread_init_fork(struct arch_thread *arch, void *stack,
 				       const struct arch_thread *parent, unsigned long sp,
@@ -69,12 +71,14 @@ long arch_syscall(long nr, const unsigned long args[6]);
  * Up-calls, implemented by src/sys:
  *   user_syscall(regs)           runs the system call and sets its result (sys/syscall.c)
  *   user_return_work(regs)       before every return to user mode: reschedule, signals, stop;
- * interrupts on user_exception(regs, ...)    a fault in user mode that is not a page fault: becomes
- * a signal kernel threads start with interrupts on.
+ *                                called with interrupts on, and again while
+ *                                user_return_pending() holds
+ *   user_exception(regs, ...)    a fault in user mode, page faults that mm could not resolve
+ *                                included: becomes a signal
  */
 void user_syscall(struct user_regs *regs);
-bool user_return_pending(
-    void); /* cheap check, interrupts off: whether user_return_work has something to do */
+/* Cheap check, interrupts off: whether user_return_work has something to do. */
+bool user_return_pending(void);
 void user_return_work(struct user_regs *regs);
 /* sig: SIGILL, SIGFPE, SIGTRAP, SIGBUS, SIGSEGV; code: si_code; addr: si_addr. */
 void user_exception(struct user_regs *regs, int sig, int code, unsigned long addr,
