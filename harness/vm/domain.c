@@ -148,8 +148,7 @@ char *domain_describe(const struct guest_spec *spec)
 	      "<emulator>/usr/bin/qemu-system-x86_64</emulator>\n",
 	      out);
 	put_disks(out, spec);
-	if (spec->machine == MACHINE_Q35)
-		fputs("<controller type='usb' model='none'/>\n", out);
+	fputs("<controller type='usb' model='none'/>\n", out);
 	fputs("<rng model='virtio'><backend model='random'>/dev/urandom</backend>", out);
 	put_address(out, spec, 1);
 	fputs("</rng>\n<serial type='pty'><target port='0'/></serial>\n"

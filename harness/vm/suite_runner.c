@@ -27,7 +27,7 @@ END_TEST
 
 START_TEST(a_hang_is_reported)
 {
-	struct guest_spec spec = {.name = "fails-hang", .append = "ro", .patience = 20};
+	struct guest_spec spec = {.name = "fails-hang", .append = "ro", .patience = 10};
 	struct guest *guest;
 
 	spec.disks[0].path = image_copy_root(spec.name);
@@ -91,7 +91,8 @@ START_TEST(a_power_off_is_not_a_prompt)
 
 	spec.disks[0].path = image_copy_root(spec.name);
 	guest = shell_boot(&spec);
-	REQUIRE_EVENT(guest, GUEST_OFF, shell_run(guest, "poweroff; sleep 1000", &status));
+	REQUIRE_EVENT(guest, GUEST_OFF,
+		      shell_run(guest, "trap '' TERM; poweroff; sleep 1000", &status));
 	guest_destroy(guest);
 	image_judge(spec.disks[0].path, spec.name);
 }

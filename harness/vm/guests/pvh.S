@@ -1,7 +1,7 @@
 /*
  * The smallest PVH guests: they enter in 32-bit protected mode, say a line on the serial port and
  * then misbehave in the one way that the runner must recognise. Assembled once for each, with
- * DEBUG_EXIT or TRIPLE_FAULT defined.
+ * GUEST_debug_exit or GUEST_triple_fault defined.
  */
 	.section .note.pvh, "a", @note
 	.align	4
@@ -21,11 +21,11 @@ entry:
 	outb	%al, %dx
 	jmp	1b
 2:
-#ifdef DEBUG_EXIT
+#ifdef GUEST_debug_exit
 	movb	$0x10, %al		/* QEMU's status becomes 2 * 0x10 + 1 */
 	outb	%al, $0xf4
 #endif
-#ifdef TRIPLE_FAULT
+#ifdef GUEST_triple_fault
 	lidt	no_idt			/* nothing handles the breakpoint, nor the fault that follows */
 	int3
 #endif
@@ -35,7 +35,7 @@ entry:
 no_idt:	.word	0
 	.long	0
 message:
-#ifdef DEBUG_EXIT
+#ifdef GUEST_debug_exit
 	.asciz	"about to exit\r\n"
 #else
 	.asciz	"about to fault\r\n"
