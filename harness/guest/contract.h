@@ -211,8 +211,21 @@ void copy_self(const char *path, mode_t mode);
 /* Makes a symbolic link called path to the running program. */
 void link_self(const char *path);
 
-/* Memory: anonymous private pages, readable and writable; page_kind maps with given protection. */
+/* Memory: anonymous private pages, readable and writable. */
 char *pages(size_t count);
+
+/*
+ * Touches memory and reports what happened: 0, or the signal with its code and address in
+ * `fault`. fault_read and fault_write touch one byte, fault_call calls the address.
+ */
+struct fault {
+	int sign, code;
+	char *address;
+};
+extern struct fault fault;
+int fault_read(const volatile void *address);
+int fault_write(volatile void *address);
+int fault_call(void *address);
 
 /* Processes. */
 

@@ -211,6 +211,52 @@ char *pages(size_t count)
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
+struct fault fault;
+static sigjmp_buf fault_return;
+
+static void on_fault(int sign, siginfo_t *info, void *context)
+{
+	(void)context;
+	fault = (struct fault){sign, info->si_code, info->si_addr};
+	siglongjmp(fault_return, 1);
+}
+
+static int fault_touch(volatile char *address, int how)
+{
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	struct sigaction segv, bus;
+
+	fault = (struct fault){0, 0, NULL};
+	OK(sigaction(SIGSEGV, &action, &segv));
+	OK(sigaction(SIGBUS, &action, &bus));
+	if (sigsetjmp(fault_return, 1) == 0) {
+		if (how == 0)
+			(void)*address;
+		else if (how == 1)
+			*address = 'f';
+		else
+			((void (*)(void))(uintptr_t)address)();
+	}
+	OK(sigaction(SIGSEGV, &segv, NULL));
+	OK(sigaction(SIGBUS, &bus, NULL));
+	return fault.sign;
+}
+
+int fault_read(const volatile void *address)
+{
+	return fault_touch((volatile char *)(uintptr_t)address, 0);
+}
+
+int fault_write(volatile void *address)
+{
+	return fault_touch(address, 1);
+}
+
+int fault_call(void *address)
+{
+	return fault_touch(address, 2);
+}
+
 int reap(pid_t pid)
 {
 	int status;
