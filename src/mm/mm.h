@@ -9,8 +9,15 @@
  * that others share copies it.
  *
  * Locking: mm->lock (rwsem) guards the tree: faults take it for reading, mmap and friends for
- * writing. mm->table_lock (spin) guards page-table entries. Order: mm->lock → page lock →
- * table_lock. copy_*_user must not be called with mm->lock held.
+ * writing. mm->table_lock (spin) guards page-table entries and the resident counts. A file's areas
+ * are on its mapping's list, and their place (start, end, pgoff) changes only with areas_lock too.
+ * Order: mm->lock, page lock, areas_lock, table_lock. copy_*_user must not be called with mm->lock
+ * held.
+ *
+ * Truncation against faults: a fault maps a file's page only while, under table_lock, the page
+ * still belongs to the mapping. So whoever removes pages from a mapping clears page->mapping first
+ * and calls mm_unmap_file_range() after that (and before, to get the mapcount down): then no entry
+ * is left behind.
  */
 #ifndef ARAMID_MM_MM_H
 #define ARAMID_MM_MM_H
@@ -27,22 +34,38 @@ struct mm;
 struct page_mapping;
 struct vm_area;
 
+/* What backs an area. Every operation but open, close and fault may be NULL. mm->lock is held. */
 struct vm_area_ops {
-	void (*open)(struct vm_area *area); /* area was duplicated (fork, split): take references */
-	void (*close)(struct vm_area *area); /* area goes away */
+	/* The area was duplicated (fork, split): take one more reference to the file. */
+	void (*open)(struct vm_area *area);
+	void (*close)(struct vm_area *area); /* area goes away: drop it */
 	/* The page at file offset pgoff (in pages): referenced, up to date. -EIO/-EFAULT → SIGBUS,
 	 * -ENOMEM. May sleep. */
 	int (*fault)(struct vm_area *area, u64 pgoff, struct page **out);
-	/* Cached pages around pgoff without any I/O: fills out[i] for first + i (NULL: absent),
-	 * referenced. May be NULL. */
+	/* Cached up-to-date pages around pgoff without any I/O: fills out[i] for first + i (NULL:
+	 * absent), referenced. Not beyond the end of the file. n <= 16. */
 	void (*fault_around)(struct vm_area *area, u64 first, unsigned int n, struct page **out);
-	/* First store to a page of a shared area: 0 with the page still locked and dirty-able, or
-	 * -errno → SIGBUS. */
+	/* First store to a page of a shared area since it was clean: the implementation locks the
+	 * page, checks that it still belongs to the file, reserves blocks, marks it dirty, and
+	 * returns 0 with the page still locked; the caller maps it writable and unlocks it. Or
+	 * -errno with the page unlocked: SIGBUS; -EAGAIN: the page was truncated, fault again.
+	 * NULL: stores need no notice. */
 	int (*page_mkwrite)(struct vm_area *area, struct page *page);
+	/* msync(MS_SYNC) of file pages [first, last]. */
+	int (*sync)(struct vm_area *area, u64 first, u64 last);
+	/* mincore: whether the page is in memory, mapped or not. */
+	bool (*resident)(struct vm_area *area, u64 pgoff);
+	/* madvise(MADV_WILLNEED): starts reading file pages [first, last]. */
+	void (*willneed)(struct vm_area *area, u64 first, u64 last);
 	/* Text for /proc/PID/maps; NULL result: none. */
 	const char *(*name)(struct vm_area *area);
 };
 
+/*
+ * file_ops.mmap is given a fresh area with start, end, prot, flags and pgoff set, and sets file
+ * (taking a reference that ops->close drops), ops and, for pages of a page cache, mapping. mm then
+ * puts the area on mapping->areas and takes it off again.
+ */
 struct vm_area {
 	unsigned long start, end; /* [start, end), page multiples; mm->lock */
 	unsigned int prot;        /* PROT_* */
@@ -53,7 +76,9 @@ struct vm_area {
 	const struct vm_area_ops *ops;
 	struct page_mapping *mapping;  /* set by vfs for file areas: reverse mapping */
 	struct list_head mapping_node; /* mapping->areas, under mapping->areas_lock */
+	bool has_anon; /* private pages may be mapped: fork must look at the entries. table_lock */
 	struct rb_node node;
+	unsigned long gap;         /* free bytes between the area before and this one */
 	unsigned long subtree_gap; /* largest free gap before any area of the subtree */
 	void *private;
 };
@@ -79,7 +104,8 @@ struct mm {
 	struct mmu mmu;
 	struct rwsem lock;
 	struct spinlock table_lock;
-	struct rb_root areas; /* lock */
+	struct rb_root areas;       /* lock */
+	struct vm_area *area_cache; /* a lucky guess for mm_area_find; cleared when areas go */
 	unsigned int area_count;
 	unsigned long brk_start, brk; /* lock */
 	unsigned long mmap_top;       /* where top-down searching starts; randomised */
@@ -119,8 +145,9 @@ int __must_check mm_madvise(struct mm *mm, unsigned long addr, size_t length, in
 int __must_check mm_msync(struct mm *mm, unsigned long addr, size_t length, int flags);
 int __must_check mm_mincore(struct mm *mm, unsigned long addr, size_t length,
 			    unsigned char __user *vec);
-int __must_check mm_mlock(struct mm *mm, unsigned long addr, size_t length, bool lock);
-int __must_check mm_mlockall(struct mm *mm, int flags);
+/* limit: RLIMIT_MEMLOCK in bytes, or U64_MAX for who may exceed it. */
+int __must_check mm_mlock(struct mm *mm, unsigned long addr, size_t length, bool lock, u64 limit);
+int __must_check mm_mlockall(struct mm *mm, int flags, u64 limit); /* flags 0: munlockall */
 
 /* Maps pages of the kernel (vDSO) at a free address near hint: pages stay the caller's. Returns
  * address or -errno. */
