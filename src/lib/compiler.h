@@ -12,6 +12,7 @@
 #define __maybe_unused     __attribute__((unused))
 #define __noinline         __attribute__((noinline))
 #define __section(name)    __attribute__((section(name)))
+#define __no_asan          __attribute__((no_sanitize_address))
 #define __cold             __attribute__((cold))
 #define __fallthrough      __attribute__((fallthrough))
 /* A pointer into the address space of a process: never followed, only given to copy functions. */
