@@ -48,6 +48,10 @@ void hw_interrupts_init(
     void); /* IDT is up already; ACPI/MP tables, APICs, timer, clock source; memory works */
 void hw_devices_init(void); /* PCI and MMIO buses; drivers attach */
 
+/* Calls found for every virtio-mmio slot that the firmware's tables name (ACPI LNRO0005 in the DSDT), in an order such that
+ * QEMU's first -device comes first. */
+void hw_firmware_mmio_scan(void (*found)(phys_addr_t base, u64 size, unsigned int gsi, bool level, bool active_low));
+
 /* Memory that early hw code used (page tables) beyond the image, to be reserved by mm: returns nr
  * of ranges. */
 unsigned int hw_early_reserved(struct memory_range *ranges, unsigned int max);
