@@ -62,7 +62,7 @@ void __noreturn hw_shutdown(enum hw_reboot_mode mode);
 /* Leaves QEMU with a non-zero status through the isa-debug-exit device if present; else returns. */
 void hw_debug_exit(u8 code);
 
-/* Writes to the machine's early console, polled; any context. */
+/* Writes bytes as they are to the machine's early console, polled; any context. */
 void hw_console_write(const char *s, size_t n);
 /* Turns the serial port's receiver on: from now on input() gets its bytes, in interrupt context. */
 void hw_console_enable_input(void (*input)(const char *s, size_t n));

@@ -5,7 +5,7 @@
 #include "hw/virtio/virtio.h"
 #include "lib/log.h"
 #include "mm/kmalloc.h"
-#include "sys/time/random.h"
+#include "sys/random.h"
 
 #define SEED_BYTES 64
 

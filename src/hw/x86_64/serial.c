@@ -61,15 +61,11 @@ void hw_console_write(const char *s, size_t n)
 	if (!present)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		unsigned int need = s[i] == '\n' ? 2 : 1;
-
-		if (room < need) {
+		if (!room) {
 			wait_empty();
 			room = FIFO_SIZE;
 		}
-		room -= need;
-		if (s[i] == '\n')
-			outb(PORT + UART_DATA, '\r');
+		room--;
 		outb(PORT + UART_DATA, (u8)s[i]);
 	}
 }

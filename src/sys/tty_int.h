@@ -1,0 +1,74 @@
+/* The inside of a terminal, shared by tty.c (device, job control), n_tty.c (line discipline),
+ * tty_ioctl.c. */
+#ifndef ARAMID_SYS_TTY_INT_H
+#define ARAMID_SYS_TTY_INT_H
+
+#include "lib/lock.h"
+#include "lib/mutex.h"
+#include "lib/types.h"
+#include "lib/wait.h"
+#include "sys/tty.h"
+
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+#include <asm/termios.h>
+
+#define TTY_RAW_BYTES   1024
+#define TTY_INPUT_BYTES 4096 /* as on Linux: a canonical line has at most 4095 bytes */
+
+struct file;
+struct poll_table;
+struct uio;
+
+struct tty {
+	char name[16];
+	u32 major, minor;
+	const struct tty_driver *driver;
+	void *driver_data;
+	struct tty *next;
+
+	struct irqlock raw_lock;
+	u8 raw[TTY_RAW_BYTES];  /* raw_lock; a ring */
+	u32 raw_head, raw_tail; /* raw_lock */
+
+	struct mutex lock;
+	/* lock */
+	struct termios2 termios;
+	struct winsize winsize;
+	u8 input[TTY_INPUT_BYTES];              /* ring; positions count up for ever */
+	u8 delimiter[TTY_INPUT_BYTES / 8];      /* bit: this byte ends a line (newline, EOL, EOF) */
+	u64 input_read, input_line, input_head; /* read ≤ end of the last complete line ≤ written */
+	u32 column, line_start_column;
+	bool literal_next, erasing, output_stopped;
+	int session, foreground; /* ids; 0: none */
+	u32 open_count;
+
+	struct wait_queue read_wait, write_wait;
+};
+
+#define FLAG_I(tty, flag) ((tty)->termios.c_iflag & (flag))
+#define FLAG_O(tty, flag) ((tty)->termios.c_oflag & (flag))
+#define FLAG_L(tty, flag) ((tty)->termios.c_lflag & (flag))
+
+/* n_tty.c; tty->lock held unless said otherwise. */
+void n_tty_reset(struct tty *tty);
+void n_tty_receive(struct tty *tty, u8 c);
+bool n_tty_readable(const struct tty *tty);
+size_t n_tty_available(const struct tty *tty);
+void n_tty_flush_input(struct tty *tty);
+/* The mode changed between canonical and raw: what was typed stays readable. */
+void n_tty_mode_changed(struct tty *tty, bool was_canonical);
+/* Without the lock. */
+ssize_t n_tty_read(struct tty *tty, struct file *file, struct uio *uio);
+ssize_t n_tty_write(struct tty *tty, struct file *file, struct uio *uio);
+
+/* tty.c: stops a background process as sig (SIGTTIN, SIGTTOU) says. 0: go on; -EIO; -ERESTARTSYS.
+ * No lock held. */
+int __must_check tty_check_foreground(struct tty *tty, int sig);
+/* Gives the running process, a session leader, this terminal. tty->lock held. -EPERM, -EBUSY … */
+int __must_check tty_acquire(struct tty *tty, bool steal);
+
+/* tty_ioctl.c */
+long tty_ioctl(struct tty *tty, struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif
