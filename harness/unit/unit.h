@@ -3,7 +3,7 @@
  *
  * A file harness/unit/test_MODULE.c defines `Suite *suite_MODULE(void)` and is listed in the
  * makefile; main finds it by its name. Tests run forked, so each starts from a clean state; a
- * panic() of the code under test is SIGABRT: tcase_add_test_raise_signal(tc, test, SIGABRT).
+ * panic() of the code under test is SIGABRT: see suite_add_panics.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -16,24 +16,34 @@
 
 #include "lib/types.h"
 
-/* A suite with one test case that holds the given tests: suite_of("list", test_a, test_b). */
+#define UNIT_LIST(...)                                                                             \
+	(const TTest *const[])                                                                     \
+	{                                                                                          \
+		__VA_ARGS__, NULL                                                                  \
+	}
+
+/* A suite of the given tests: suite_of("list", test_a, test_b). */
 #define suite_of(name, ...) suite_with(name, NULL, NULL, __VA_ARGS__)
 /* The same with functions that run, forked too, before and after each test. */
 #define suite_with(name, setup, teardown, ...)                                                     \
-	suite_of_tests(name, setup, teardown, (const TTest *const[]){__VA_ARGS__},                 \
-		       sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(const TTest *))
+	unit_add(suite_create(name), setup, teardown, 0, UNIT_LIST(__VA_ARGS__))
+/* More tests for a suite, with their own set-up. */
+#define suite_add_tests(suite, setup, teardown, ...)                                               \
+	unit_add(suite, setup, teardown, 0, UNIT_LIST(__VA_ARGS__))
+/* Tests that must end in a panic. */
+#define suite_add_panics(suite, setup, ...)                                                        \
+	unit_add(suite, setup, NULL, SIGABRT, UNIT_LIST(__VA_ARGS__))
 
-static inline Suite *suite_of_tests(const char *name, void (*setup)(void), void (*teardown)(void),
-				    const TTest *const *tests, size_t n)
+static inline Suite *unit_add(Suite *suite, void (*setup)(void), void (*teardown)(void), int signal,
+			      const TTest *const *tests)
 {
-	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create(name);
+	TCase *tcase = tcase_create(signal ? "panics" : "tests");
 
 	tcase_set_timeout(tcase, 120);
 	if (setup || teardown)
 		tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < n; i++)
-		tcase_add_test(tcase, tests[i]);
+	for (; *tests; tests++)
+		tcase_add_test_raise_signal(tcase, *tests, signal);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -12,6 +12,12 @@
 #include "hw/cpu.h"
 #include "lib/assert.h"
 #include "lib/hash.h"
+#include "vfs/vfs.h"
+
+/* A program that links no device file system still has disks. */
+void __attribute__((weak)) devfs_add(const char *name, u32 mode, u32 major, u32 minor)
+{
+}
 
 struct host_disk {
 	struct block_device bdev;
@@ -104,7 +110,7 @@ static int fault_of(struct host_disk *disk, const struct bio *bio, u32 *sectors)
 	return 0;
 }
 
-static void file_write(struct host_disk *disk, u64 at, size_t n)
+static void image_write(struct host_disk *disk, u64 at, size_t n)
 {
 	if (disk->fd >= 0)
 		VERIFY_EQ(pwrite(disk->fd, disk->data + at, n, (off_t)at), (ssize_t)n);
@@ -129,7 +135,7 @@ static void transfer(struct host_disk *disk, const struct bio *bio, u32 sectors)
 	}
 	VERIFY_EQ(at, end);
 	if (bio->op == BIO_WRITE)
-		file_write(disk, start, end - start);
+		image_write(disk, start, end - start);
 }
 
 static void check_shape(const struct host_disk *disk, const struct bio *bio)
@@ -161,7 +167,7 @@ static int serve(struct host_disk *disk, const struct bio *bio)
 		transfer(disk, bio, sectors);
 	} else if (bio->op == BIO_DISCARD && !error) {
 		memset(disk->data + bio->sector * SECTOR_SIZE, 0, (size_t)sectors * SECTOR_SIZE);
-		file_write(disk, bio->sector * SECTOR_SIZE, (size_t)sectors * SECTOR_SIZE);
+		image_write(disk, bio->sector * SECTOR_SIZE, (size_t)sectors * SECTOR_SIZE);
 	}
 	bool reached = bio->op == BIO_WRITE ? sectors > 0 : bio->op != BIO_READ && !error;
 	if (disk->logging && reached)
@@ -460,7 +466,7 @@ struct host_disk *host_disk_replay(const struct host_disk *disk, const char *nam
 		bool certain = i < durable || r->flags & BIO_FUA;
 
 		for (u32 s = 0; r->op != BIO_FLUSH && s < r->sectors; s++) {
-			/* Pages of 8 sectors arrive whole, or mostly; single sectors always do. */
+			/* A write arrives in pieces of 4 KiB, each whole or not at all. */
 			if (s % 8 == 0)
 				choice++;
 			if (!certain && !chosen(subset, choice))

@@ -74,8 +74,8 @@ size_t host_disk_log_count(const struct host_disk *disk);
 const struct host_disk_record *host_disk_log_get(const struct host_disk *disk, size_t i);
 /*
  * A new RAM disk with the base and the log's first n records on it. subset 0: all of them. Else
- * the seed of a choice: those after the last flush (or FUA) among them are applied or left out at
- * random, sector runs of one write torn too.
+ * the seed of a choice: of those after the last flush among them, each piece of 4 KiB is there or
+ * not, at random; FUA writes are there whole.
  */
 struct host_disk *host_disk_replay(const struct host_disk *disk, const char *name, size_t n,
 				   u64 subset);

@@ -49,11 +49,17 @@ static size_t reachable_nofault(const void *p, size_t n)
 	return before(&absent, (uintptr_t)p, before(&bad, (uintptr_t)p, n));
 }
 
+static void copy(void *dst, const void *src, size_t n)
+{
+	if (n) /* neither may be NULL, even for no bytes */
+		memcpy(dst, src, n);
+}
+
 size_t copy_from_user_partial(void *dst, const void __user *src, size_t n)
 {
 	size_t ok = reachable(src, n);
 
-	memcpy(dst, src, ok);
+	copy(dst, src, ok);
 	return n - ok;
 }
 
@@ -61,7 +67,7 @@ size_t copy_to_user_partial(void __user *dst, const void *src, size_t n)
 {
 	size_t ok = reachable(dst, n);
 
-	memcpy(dst, src, ok);
+	copy(dst, src, ok);
 	return n - ok;
 }
 
@@ -82,7 +88,8 @@ int clear_user(void __user *dst, size_t n)
 {
 	size_t ok = reachable(dst, n);
 
-	memset(dst, 0, ok);
+	if (ok)
+		memset(dst, 0, ok);
 	return ok < n ? -EFAULT : 0;
 }
 
@@ -90,7 +97,7 @@ size_t copy_from_user_nofault(void *dst, const void __user *src, size_t n)
 {
 	size_t ok = reachable_nofault(src, n);
 
-	memcpy(dst, src, ok);
+	copy(dst, src, ok);
 	return n - ok;
 }
 
@@ -98,7 +105,7 @@ size_t copy_to_user_nofault(void __user *dst, const void *src, size_t n)
 {
 	size_t ok = reachable_nofault(dst, n);
 
-	memcpy(dst, src, ok);
+	copy(dst, src, ok);
 	return n - ok;
 }
 
