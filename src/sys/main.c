@@ -16,6 +16,7 @@
 #include "sys/cmdline.h"
 #include "sys/dmesg.h"
 #include "sys/exec.h"
+#include "sys/kmsg.h"
 #include "sys/thread.h"
 #include "sys/time/clock.h"
 #include "sys/tty.h"
@@ -165,6 +166,7 @@ static void init_thread(void *arg)
 	cpu_start_all((unsigned int)clamp(cmdline_number("maxcpus", CPU_MAX), 1ll, (s64)CPU_MAX));
 	buffer_cache_init();
 	vfs_init();
+	kmsg_init();
 	tty_init();
 	hw_devices_init();
 	writeback_start_thread();

@@ -281,9 +281,9 @@ static unsigned int tty_poll(struct file *file, struct poll_table *table)
 	poll_wait(file, &tty->write_wait, table);
 	mutex_lock(&tty->lock);
 	if (n_tty_readable(tty))
-		events |= (__force unsigned int)(EPOLLIN | EPOLLRDNORM);
+		events |= EPOLLIN | EPOLLRDNORM;
 	if (!tty->output_stopped && tty->driver->write_room(tty))
-		events |= (__force unsigned int)(EPOLLOUT | EPOLLWRNORM);
+		events |= EPOLLOUT | EPOLLWRNORM;
 	mutex_unlock(&tty->lock);
 	return events;
 }
