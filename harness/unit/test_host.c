@@ -11,6 +11,7 @@
 #include "host_memory.h"
 #include "host_user.h"
 #include "lib/log.h"
+#include "lib/string.h"
 #include "log_capture.h"
 #include "mm/kmalloc.h"
 #include "mm/page.h"
@@ -208,8 +209,9 @@ static void disk_teardown(void)
 
 static void check_bytes(struct host_disk *d, u64 sector, u64 count, u8 byte)
 {
-	for (u64 i = 0; i < count * SECTOR_SIZE; i++)
-		ck_assert_uint_eq(host_disk_data(d)[sector * SECTOR_SIZE + i], byte);
+	const u8 *data = host_disk_data(d) + sector * SECTOR_SIZE;
+
+	ck_assert_ptr_null(memchr_inv(data, byte, count * SECTOR_SIZE));
 }
 
 static void write_and_read_back(void)

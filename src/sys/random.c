@@ -59,7 +59,7 @@ static void key_mix(const u8 *bytes, size_t n)
 
 static void seed(void)
 {
-	u8 bytes[KEY_SIZE];
+	u8 bytes[KEY_SIZE] = {0};
 	u64 times[2] = {cpu_cycles(), clock_monotonic_ns()};
 	size_t n = hw_entropy(bytes, sizeof(bytes));
 
