@@ -59,9 +59,9 @@ static void key_mix(const u8 *bytes, size_t n)
 
 static void seed(void)
 {
-	u8 bytes[KEY_SIZE] = {0};
+	u8 bytes[KEY_SIZE];
 	u64 times[2] = {cpu_cycles(), clock_monotonic_ns()};
-	size_t n = hw_entropy(bytes, sizeof(bytes));
+	size_t n = min(hw_entropy(bytes, sizeof(bytes)), sizeof(bytes));
 
 	key_mix(bytes, n);
 	key_mix((const u8 *)times, sizeof(times));

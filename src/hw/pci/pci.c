@@ -205,8 +205,8 @@ static void scan_bus(u8 bus, unsigned int depth)
 		if ((id & 0xffff) == 0xffff)
 			continue;
 		u32 header = hw_pci_config_read(bus, slot, 0, PCI_HEADER_TYPE & ~3u);
-		bool many = (header >> 16) & 0x80;
-		for (u8 function = 0; function < (many ? 8u : 1u); function++)
+		u8 functions = (header >> 16) & 0x80 ? 8 : 1;
+		for (u8 function = 0; function < functions; function++)
 			scan_function(bus, slot, function, depth);
 	}
 }
