@@ -1,5 +1,6 @@
 #include "lib/log.h"
 #include "mm/mm.h"
+#include "mm/mm_int.h"
 #include "mm/page_int.h"
 #include "mm/slab_int.h"
 
@@ -10,6 +11,7 @@ void mm_init(void)
 	page_init();
 	slab_init();
 	kmalloc_init();
+	mm_spaces_init();
 	mm_stats_get(&stats);
 	log_info("mm: %zu MiB of RAM to use", stats.total >> (20 - PAGE_SHIFT));
 }

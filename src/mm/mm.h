@@ -120,6 +120,7 @@ struct mm {
 	struct file *exe_file;        /* lock; reference */
 	unsigned long saved_auxv[64]; /* /proc/PID/auxv */
 	bool oom_victim;
+	bool lock_future; /* mlockall(MCL_FUTURE); lock */
 };
 
 struct mm *mm_create(void);                                   /* empty; NULL on no memory */

@@ -202,6 +202,8 @@ static void page_give(struct page *page)
 {
 	struct page_cpu *cpu = &page_cpus[cpu_id()];
 
+	if (page->flags & BIT(PG_ANON))
+		mm_count(MM_COUNT_ANON, -1);
 	poison(page, 0);
 	page->refs = 0;
 	if (unlikely(cpu->busy)) {
