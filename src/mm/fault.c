@@ -173,13 +173,16 @@ static bool file_fault_around(struct mm *mm, struct vm_area *area, unsigned long
 
 	area->ops->fault_around(area, area_pgoff(area, first), n, pages);
 	found = pages[target];
-	/* The window lies in one leaf table. */
-	if (found && (pte = fault_pte_lock(mm, first))) {
+	if (!found)
+		goto out;
+	pte = fault_pte_lock(mm, first); /* the window lies in one leaf table */
+	if (pte) {
 		for (unsigned int i = 0; i < n; i++)
 			if (pages[i] && file_map_page(mm, area, pte + i, pages[i], prot))
 				pages[i] = NULL;
 		spin_unlock(&mm->table_lock);
 	}
+out:
 	for (unsigned int i = 0; i < n; i++)
 		if (pages[i])
 			page_put(pages[i]);
