@@ -3,10 +3,11 @@
  * plus an offset, which clock_settime changes. The machine does not sleep, so that the boot-time
  * clock is the monotonic one, and nothing disciplines the clock source, so that the raw one is too.
  */
+#include "sys/time/clock.h"
+
 #include "hw/irq.h"
 #include "lib/atomic.h"
 #include "sys/time/time_int.h"
-#include "sys/time/timer.h"
 
 struct wait_queue clock_set_waiters = WAIT_QUEUE_INIT(clock_set_waiters, "clock set");
 static s64 realtime_offset; /* atomic; wall clock minus monotonic clock, ns */
@@ -55,7 +56,7 @@ void clock_realtime_set(s64 ns)
 	offset_set(ns - (s64)clock_monotonic_ns());
 }
 
-void clock_init(void)
+void time_init(void)
 {
 	u64 at_ns = 0;
 	s64 sec = hw_wallclock_read(&at_ns);
