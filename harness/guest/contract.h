@@ -211,6 +211,9 @@ void copy_self(const char *path, mode_t mode);
 /* Makes a symbolic link called path to the running program. */
 void link_self(const char *path);
 
+/* An address at which nothing is mapped; not a constant, so that compilers do not object. */
+extern void *const bad_pointer;
+
 /* Memory: anonymous private pages, readable and writable. */
 char *pages(size_t count);
 

@@ -75,12 +75,3 @@ HELPER(copy)
 		write_all(1, buffer, (size_t)got);
 	return got == 0 ? 0 : 1;
 }
-
-/* Says that it runs, then waits for a signal that ends it. */
-HELPER(pause)
-{
-	say("waiting");
-	while (pause() < 0)
-		;
-	return 1;
-}

@@ -198,7 +198,7 @@ static int run_helper(const char *name, int argc, char **argv)
 	for (const struct helper *const *h = __start_helper_list; h < __stop_helper_list; h++)
 		if (strcmp((*h)->name, name) == 0)
 			return (*h)->run(argc, argv);
-	fprintf(stderr, "contracts: no helper is called %s\n", name);
+	say("no helper is called %s", name);
 	return 2;
 }
 

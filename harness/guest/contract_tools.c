@@ -1,17 +1,20 @@
 /* What the contracts share: reporting, files, processes and signals. See contract.h. */
 #include "contract.h"
 
+/* One line, one write: lead and text behind "| ", what is not printable ASCII as \\xNN. */
 static void print_line(const char *lead, const char *format, va_list arguments)
 {
-	char line[1024];
+	char text[800], line[4 * sizeof(text) + 8];
 	size_t used;
-	int length;
 
-	used = (size_t)snprintf(line, sizeof(line), "| %s", lead);
-	length = vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
-	if (length > 0)
-		used += (size_t)length < sizeof(line) - used - 1 ? (size_t)length
-								 : sizeof(line) - used - 2;
+	used = (size_t)snprintf(text, sizeof(text), "%s", lead);
+	vsnprintf(text + used, sizeof(text) - used, format, arguments);
+	used = (size_t)snprintf(line, sizeof(line), "| ");
+	for (const char *at = text; *at; at++)
+		if (*at < ' ' || *at == 0x7f)
+			used += (size_t)snprintf(line + used, 5, "\\x%02x", (unsigned char)*at);
+		else
+			line[used++] = *at;
 	line[used++] = '\n';
 	if (write(1, line, used) != (ssize_t)used)
 		_exit(3);
@@ -204,6 +207,8 @@ void link_self(const char *path)
 	target[length] = 0;
 	OK(symlink(target, path));
 }
+
+void *const bad_pointer = (void *)8;
 
 char *pages(size_t count)
 {
