@@ -72,9 +72,31 @@ START_TEST(no_data_changes_nothing)
 }
 END_TEST
 
+#ifdef __x86_64__
+#include "hw/x86_64/crc32c.h"
+
+START_TEST(the_processors_instruction_agrees_with_the_table)
+{
+	if (!__builtin_cpu_supports("sse4.2"))
+		return;
+	fill();
+	for (size_t start = 0; start < 9; start++)
+		for (size_t n = 0; n < 80; n++)
+			ck_assert_uint_eq(crc32c_instruction(7, data + start, n),
+					  crc32c_table(7, data + start, n));
+}
+END_TEST
+#else
+START_TEST(the_processors_instruction_agrees_with_the_table)
+{
+}
+END_TEST
+#endif
+
 Suite *suite_crc(void)
 {
 	return suite_of("crc", the_check_values_of_the_catalogue_come_out,
 			every_length_and_alignment_agrees_with_the_definition,
-			a_check_in_pieces_equals_the_whole, no_data_changes_nothing);
+			a_check_in_pieces_equals_the_whole, no_data_changes_nothing,
+			the_processors_instruction_agrees_with_the_table);
 }

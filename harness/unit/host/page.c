@@ -14,6 +14,7 @@
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "mm/page.h"
+#include "arch/mmu.h"
 
 #define FRAMES    (1ul << 20) /* 4 GiB */
 #define PHYS_BASE 0x100000ul
@@ -153,6 +154,16 @@ struct page *page_from_phys(phys_addr_t pa)
 {
 	VERIFY_LT((pa - PHYS_BASE) / PAGE_SIZE, used);
 	return &pages[(pa - PHYS_BASE) / PAGE_SIZE];
+}
+
+void *phys_to_direct(phys_addr_t pa)
+{
+	return arena + (pa - PHYS_BASE);
+}
+
+phys_addr_t direct_to_phys(const void *p)
+{
+	return PHYS_BASE + (phys_addr_t)((const u8 *)p - arena);
 }
 
 void mm_stats_get(struct mm_stats *stats)

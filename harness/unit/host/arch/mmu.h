@@ -1,0 +1,138 @@
+/*
+ * Page-table entries of the hosted "machine": the frame's address, what is allowed, and two bits
+ * that no processor ever sets by itself. There are no tables behind them here.
+ */
+#ifndef HOST_ARCH_MMU_H
+#define HOST_ARCH_MMU_H
+
+#include "hw/pte_prot.h"
+#include "lib/types.h"
+
+#define MMU_USER_MIN 0x10000ul
+#define MMU_USER_MAX 0x7ffffffff000ul
+
+#define PTE_SOFT_PROT    0x03full
+#define PTE_SOFT_MAPPED  0x100ull
+#define PTE_SOFT_DIRTY   0x200ull
+#define PTE_SOFT_YOUNG   0x400ull
+#define PTE_SOFT_ADDRESS (~0xfffull)
+
+typedef struct {
+	u64 v;
+} pte_t;
+
+void *phys_to_direct(phys_addr_t pa);
+phys_addr_t direct_to_phys(const void *p);
+
+static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
+{
+	return (pte_t){pa | prot | PTE_SOFT_MAPPED | PTE_SOFT_YOUNG};
+}
+
+static inline bool pte_none(pte_t pte)
+{
+	return !pte.v;
+}
+
+static inline bool pte_present(pte_t pte)
+{
+	return pte.v & PTE_SOFT_MAPPED;
+}
+
+static inline bool pte_prot_none(pte_t pte)
+{
+	return pte_present(pte) && !(pte.v & (PTE_READ | PTE_WRITE | PTE_EXEC));
+}
+
+static inline bool pte_writable(pte_t pte)
+{
+	return pte.v & PTE_WRITE;
+}
+
+static inline bool pte_executable(pte_t pte)
+{
+	return pte.v & PTE_EXEC;
+}
+
+static inline bool pte_dirty(pte_t pte)
+{
+	return pte.v & PTE_SOFT_DIRTY;
+}
+
+static inline bool pte_young(pte_t pte)
+{
+	return pte.v & PTE_SOFT_YOUNG;
+}
+
+static inline bool pte_user(pte_t pte)
+{
+	return pte.v & PTE_USER;
+}
+
+static inline phys_addr_t pte_phys(pte_t pte)
+{
+	return pte.v & PTE_SOFT_ADDRESS;
+}
+
+static inline pte_t pte_wrprotect(pte_t pte)
+{
+	return (pte_t){pte.v & ~(u64)PTE_WRITE};
+}
+
+static inline pte_t pte_mkwrite(pte_t pte)
+{
+	return (pte_t){pte.v | PTE_WRITE};
+}
+
+static inline pte_t pte_mkclean(pte_t pte)
+{
+	return (pte_t){pte.v & ~PTE_SOFT_DIRTY};
+}
+
+static inline pte_t pte_mkdirty(pte_t pte)
+{
+	return (pte_t){pte.v | PTE_SOFT_DIRTY};
+}
+
+static inline pte_t pte_mkold(pte_t pte)
+{
+	return (pte_t){pte.v & ~PTE_SOFT_YOUNG};
+}
+
+static inline pte_t pte_mkyoung(pte_t pte)
+{
+	return (pte_t){pte.v | PTE_SOFT_YOUNG};
+}
+
+static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)
+{
+	return (pte_t){(pte.v & ~PTE_SOFT_PROT) | prot};
+}
+
+static inline pte_t pte_read(const pte_t *p)
+{
+	return (pte_t){READ_ONCE(p->v)};
+}
+
+static inline void pte_write(pte_t *p, pte_t pte)
+{
+	WRITE_ONCE(p->v, pte.v);
+}
+
+static inline pte_t pte_exchange(pte_t *p, pte_t pte)
+{
+	return (pte_t){__atomic_exchange_n(&p->v, pte.v, __ATOMIC_ACQ_REL)};
+}
+
+static inline bool pte_replace(pte_t *p, pte_t old, pte_t pte)
+{
+	return __atomic_compare_exchange_n(&p->v, &old.v, pte.v, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+static inline unsigned long pte_in_table_end(unsigned long va)
+{
+	return (va | 0x1ffffful) + 1;
+}
+
+#endif
