@@ -10,6 +10,7 @@
 
 #define FIXUP_RESOLVE 0 /* first let mm_fault() try */
 #define FIXUP_NOFAULT 1 /* do not even try */
+#define FIXUP_ANY     2 /* nor complain about kernel addresses */
 
 #ifdef __ASSEMBLY__
 /* clang-format off */

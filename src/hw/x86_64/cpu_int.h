@@ -185,6 +185,15 @@ static inline void cr3_write(unsigned long value)
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX        0xc0000103
 
+/* A non-maskable interrupt: another CPU stops us, or nobody we know. */
+void cpu_nmi(void);
+/* A system-call entry stack and the interrupts' from user mode, for the thread that runs. */
+static inline void cpu_stack_set(struct cpu *cpu, unsigned long top)
+{
+	cpu->stack_top = top;
+	cpu->tss.rsp[0] = top;
+}
+
 /* Where boot.S hands over: everything of hw before kernel_main(). */
 void __noreturn hw_start(void);
 

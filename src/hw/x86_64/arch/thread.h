@@ -16,6 +16,9 @@ struct arch_thread {
 	/* The CPU on which they were last live, + 1: maybe they still are. */
 	unsigned int fpu_cpu;
 	void (*first_run)(void);
+	/* The last exception in user mode, for struct sigcontext. */
+	unsigned long fault_vector, fault_code, fault_addr;
+	bool user; /* has been or will be in user mode */
 };
 
 #endif

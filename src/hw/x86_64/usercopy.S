@@ -1,0 +1,158 @@
+/*
+ * The instructions that touch user memory. Each has a fixup (asm_int.h): when its fault cannot be
+ * resolved, it goes on at the code that reports how much was left. Callers (usercopy.c) have checked
+ * that the addresses are the user's.
+ */
+#include "hw/x86_64/asm_int.h"
+
+	.text
+/* size_t NAME(void *dst, const void *src, size_t n): how many bytes were not copied */
+.macro COPY name, flags
+FUNC \name
+	STAC
+	movq %rdx, %rcx
+	shrq $3, %rcx
+	andl $7, %edx
+1:	rep movsq
+	movl %edx, %ecx
+2:	rep movsb
+	movq %rcx, %rax
+	CLAC
+	ret
+	/* Bytes again, up to the one that faults. */
+3:	leaq (%rdx, %rcx, 8), %rcx
+	jmp 2b
+4:	movq %rcx, %rax
+	CLAC
+	ret
+	FIXUP 1b, 3b, \flags
+	FIXUP 2b, 4b, \flags
+END \name
+.endm
+COPY user_copy, FIXUP_RESOLVE
+COPY user_copy_nofault, FIXUP_NOFAULT
+COPY kernel_copy_nofault, FIXUP_ANY
+
+/* int NAME(void *dst, const void *src): one word of 8 or 4 bytes; not 0: fault */
+FUNC user_copy8
+	STAC
+1:	movq (%rsi), %rax
+2:	movq %rax, (%rdi)
+	CLAC
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+	FIXUP 2b, user_copy_fault
+END user_copy8
+FUNC user_copy4
+	STAC
+1:	movl (%rsi), %eax
+2:	movl %eax, (%rdi)
+	CLAC
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+	FIXUP 2b, user_copy_fault
+END user_copy4
+FUNC user_copy_fault
+	CLAC
+	movl $1, %eax
+	ret
+END user_copy_fault
+
+/* size_t user_clear(void *dst, size_t n): how many bytes were not cleared */
+FUNC user_clear
+	STAC
+	movq %rsi, %rcx
+	shrq $3, %rcx
+	movl %esi, %edx
+	andl $7, %edx
+	xorl %eax, %eax
+1:	rep stosq
+	movl %edx, %ecx
+2:	rep stosb
+	movq %rcx, %rax
+	CLAC
+	ret
+3:	leaq (%rdx, %rcx, 8), %rax
+	CLAC
+	ret
+4:	movq %rcx, %rax
+	CLAC
+	ret
+	FIXUP 1b, 3b
+	FIXUP 2b, 4b
+END user_clear
+
+/*
+ * long user_strncpy(char *dst, const char *src, size_t max): copies up to and with the NUL. The length
+ * without it, max if there was none, -1 on a fault. Words where src is aligned: they cross no page.
+ */
+FUNC user_strncpy
+	STAC
+	xorl %eax, %eax
+	movq $0x0101010101010101, %r10
+	movq $0x8080808080808080, %r11
+0:	cmpq %rdx, %rax
+	jae 9f
+	leaq (%rsi, %rax), %rcx
+	testb $7, %cl
+	jnz 2f
+	leaq 8(%rax), %rcx
+	cmpq %rdx, %rcx
+	ja 2f
+1:	movq (%rsi, %rax), %rcx
+	movq %rcx, %r8
+	movq %rcx, %r9
+	subq %r10, %r9
+	notq %rcx
+	andq %r11, %r9
+	andq %rcx, %r9
+	jnz 2f
+	movq %r8, (%rdi, %rax)
+	addq $8, %rax
+	jmp 0b
+2:	movzbl (%rsi, %rax), %ecx
+	movb %cl, (%rdi, %rax)
+	testb %cl, %cl
+	jz 9f
+	incq %rax
+	jmp 0b
+8:	movq $-1, %rax
+9:	CLAC
+	ret
+	FIXUP 1b, 8b
+	FIXUP 2b, 8b
+END user_strncpy
+
+/* int user_cas(u32 *p, u32 expected, u32 desired, u32 *old); not 0: fault */
+FUNC user_cas
+	STAC
+	movl %esi, %eax
+1:	lock cmpxchgl %edx, (%rdi)
+	CLAC
+	movl %eax, (%rcx)
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+END user_cas
+
+/* int NAME(const void *p): makes the page present, and writable; not 0: fault */
+FUNC user_touch_read
+	STAC
+1:	movb (%rdi), %al
+	CLAC
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+END user_touch_read
+FUNC user_touch_write
+	STAC
+1:	lock orb $0, (%rdi)
+	CLAC
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+END user_touch_write
+
+	.section .note.GNU-stack, "", @progbits
