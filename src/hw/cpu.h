@@ -24,6 +24,7 @@ unsigned int cpu_count(void); /* CPUs that are up */
 /* Starts the secondary CPUs (at most max in all); each ends in sched_secondary_start()
  * (sys/sched.h). */
 void cpu_start_all(unsigned int max);
+void __noreturn sched_secondary_start(void);
 
 /* Enables interrupts and halts until one arrives, without a window in which a wake-up is lost.
  * Called by the idle thread with interrupts off; returns with interrupts on. */

@@ -78,6 +78,9 @@ void mmu_kernel_unmap(unsigned long va, size_t size); /* flushes everywhere */
 /* Device registers; never fails on a sane address, NULL when out of kernel address space. */
 void *mmu_map_device(phys_addr_t pa, size_t size);
 
+/* Firmware tables, which may lie anywhere: mapped read-only and cached, for good. NULL as above. */
+const void *mmu_map_firmware(phys_addr_t pa, size_t size);
+
 /* Kernel stacks: THREAD_STACK_SIZE bytes with an unmapped guard page below. Returns the lowest
  * address. */
 #define THREAD_STACK_SIZE 16384

@@ -124,7 +124,8 @@ boot_long:
 boot_high:
 	/* boot_early has put the image's new place into our tables too. */
 	movq %rax, %cr3
-	leaq boot_stack_top(%rip), %rsp
+	/* Room for a struct user_regs, as at the top of every kernel stack. */
+	leaq boot_stack_top - 176(%rip), %rsp
 	pushq $0
 	jmp hw_start
 

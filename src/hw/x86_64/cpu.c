@@ -1,5 +1,6 @@
 #include "hw/x86_64/cpu_int.h"
 #include "hw/boot.h"
+#include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/fpu_int.h"
 #include "hw/x86_64/trap_int.h"
 #include "lib/crc.h"
@@ -23,19 +24,19 @@ _Static_assert(offsetof(struct cpu, id) == CPU_OFFSET_ID, "");
 _Static_assert(offsetof(struct cpu, irq_depth) == CPU_OFFSET_IRQDEPTH, "");
 _Static_assert(sizeof(struct user_regs) == 176, "entry.S and boot.S know it");
 
-#define CR0_MP 0x2ul
-#define CR0_EM 0x4ul
-#define CR0_TS 0x8ul
-#define CR0_NE 0x20ul
-#define CR0_WP 0x10000ul
-#define CR4_PGE	       (1ul << 7)
+#define CR0_MP         0x2ul
+#define CR0_EM         0x4ul
+#define CR0_TS         0x8ul
+#define CR0_NE         0x20ul
+#define CR0_WP         0x10000ul
+#define CR4_PGE        (1ul << 7)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
 #define CR4_FSGSBASE   (1ul << 16)
 #define CR4_SMEP       (1ul << 20)
 #define CR4_SMAP       (1ul << 21)
-#define CR4_PAE	       (1ul << 5)
+#define CR4_PAE        (1ul << 5)
 
 #define EFER_SCE 1ull
 #define EFER_NXE 0x800ull
@@ -96,8 +97,8 @@ static void gdt_load(struct cpu *cpu)
 	cpu->gdt[SEL_USER_CODE32 >> 3] = 0x00cffb000000ffffull;
 	cpu->gdt[SEL_USER_DATA >> 3] = 0x00cff3000000ffffull;
 	cpu->gdt[SEL_USER_CODE >> 3] = 0x00affb000000ffffull;
-	cpu->gdt[SEL_TSS >> 3] = (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 |
-				 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
+	cpu->gdt[SEL_TSS >> 3] = (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
+				 (tss >> 24 & 0xff) << 56;
 	cpu->gdt[(SEL_TSS >> 3) + 1] = tss >> 32;
 	cpu->tss.iomap = sizeof(struct tss);
 	__asm__ volatile("lgdt %0\n\t"
@@ -131,8 +132,7 @@ static void syscall_setup(unsigned int id)
 {
 	msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE | (cpu_features.nx ? EFER_NXE : 0));
 	/* syscall: kernel code, data behind it; sysret: base + 16 is code, base + 8 data. */
-	msr_write(MSR_STAR,
-		  (u64)(SEL_USER_CODE - 16) << 48 | (u64)SEL_KERNEL_CODE << 32);
+	msr_write(MSR_STAR, (u64)(SEL_USER_CODE - 16) << 48 | (u64)SEL_KERNEL_CODE << 32);
 	msr_write(MSR_LSTAR, (unsigned long)syscall_entry);
 	msr_write(MSR_CSTAR, 0);
 	msr_write(MSR_SFMASK, SYSCALL_FLAGS);
@@ -169,6 +169,7 @@ void cpu_boot_prepare(void *stack)
 	static struct arch_thread boot_arch;
 
 	cpu->self = cpu;
+	cpu->timer_deadline = (u64)-1;
 	cpu->boot_stack = stack;
 	cpu->arch = &boot_arch;
 	cpu_stack_set(cpu, (unsigned long)stack + THREAD_STACK_SIZE);
@@ -184,6 +185,7 @@ int cpu_prepare(unsigned int id, u32 apic_id, u32 acpi_id)
 	static struct arch_thread boot_arch[CPU_MAX];
 
 	cpu->self = cpu;
+	cpu->timer_deadline = (u64)-1;
 	cpu->id = id;
 	cpu->apic_id = apic_id;
 	cpu->acpi_id = acpi_id;
@@ -208,7 +210,12 @@ int cpu_prepare(unsigned int id, u32 apic_id, u32 acpi_id)
 
 unsigned int cpu_count(void)
 {
-	return (unsigned int)__builtin_popcountll(__atomic_load_n(&cpus_online, __ATOMIC_ACQUIRE));
+	u64 online = __atomic_load_n(&cpus_online, __ATOMIC_ACQUIRE);
+	unsigned int n = 0;
+
+	for (; online; online &= online - 1)
+		n++;
+	return n;
 }
 
 unsigned long cpu_hwcap(void)
@@ -246,25 +253,29 @@ void cpu_fast_paths_choose(void)
 }
 
 static const char *const flags_1d[32] = {
-    "fpu",  "vme",  "de",   "pse", "tsc",   "msr",  "pae",  "mce",  "cx8", "apic", NULL,
-    "sep",  "mtrr", "pge",  "mca", "cmov",  "pat",  "pse36", "pn",  "clflush", NULL, "dts",
-    "acpi", "mmx",  "fxsr", "sse", "sse2",  "ss",   "ht",   "tm",   "ia64", "pbe"};
+    "fpu",  "vme",  "de",   "pse", "tsc",  "msr", "pae",   "mce", "cx8",     "apic", NULL,
+    "sep",  "mtrr", "pge",  "mca", "cmov", "pat", "pse36", "pn",  "clflush", NULL,   "dts",
+    "acpi", "mmx",  "fxsr", "sse", "sse2", "ss",  "ht",    "tm",  "ia64",    "pbe"};
 static const char *const flags_1c[32] = {
-    "pni",    "pclmulqdq", "dtes64", "monitor", "ds_cpl", "vmx",	  "smx",     "est",
-    "tm2",    "ssse3",	   "cid",    "sdbg",	"fma",	  "cx16",	  "xtpr",    "pdcm",
-    NULL,     "pcid",	   "dca",    "sse4_1",	"sse4_2", "x2apic",	  "movbe",   "popcnt",
-    "tsc_deadline_timer", "aes", "xsave", NULL, "avx", "f16c", "rdrand", "hypervisor"};
+    "pni",    "pclmulqdq", "dtes64", "monitor", "ds_cpl",
+    "vmx",    "smx",       "est",    "tm2",     "ssse3",
+    "cid",    "sdbg",      "fma",    "cx16",    "xtpr",
+    "pdcm",   NULL,        "pcid",   "dca",     "sse4_1",
+    "sse4_2", "x2apic",    "movbe",  "popcnt",  "tsc_deadline_timer",
+    "aes",    "xsave",     NULL,     "avx",     "f16c",
+    "rdrand", "hypervisor"};
 static const char *const flags_e1d[32] = {
-    [11] = "syscall", [19] = "mp", [20] = "nx", [22] = "mmxext", [25] = "fxsr_opt",
+    [11] = "syscall", [19] = "mp",     [20] = "nx", [22] = "mmxext",   [25] = "fxsr_opt",
     [26] = "pdpe1gb", [27] = "rdtscp", [29] = "lm", [30] = "3dnowext", [31] = "3dnow"};
 static const char *const flags_e1c[32] = {
-    [0] = "lahf_lm", [1] = "cmp_legacy", [2] = "svm", [3] = "extapic", [4] = "cr8_legacy",
-    [5] = "abm", [6] = "sse4a", [7] = "misalignsse", [8] = "3dnowprefetch", [9] = "osvw"};
+    [0] = "lahf_lm",       [1] = "cmp_legacy", [2] = "svm",   [3] = "extapic",
+    [4] = "cr8_legacy",    [5] = "abm",        [6] = "sse4a", [7] = "misalignsse",
+    [8] = "3dnowprefetch", [9] = "osvw"};
 static const char *const flags_7b[32] = {
-    [0] = "fsgsbase", [3] = "bmi1", [5] = "avx2", [7] = "smep", [8] = "bmi2", [9] = "erms",
-    [10] = "invpcid", [11] = "rtm", [14] = "mpx", [16] = "avx512f", [17] = "avx512dq",
-    [18] = "rdseed", [19] = "adx", [20] = "smap", [23] = "clflushopt", [24] = "clwb",
-    [28] = "avx512cd", [29] = "sha_ni", [30] = "avx512bw", [31] = "avx512vl"};
+    [0] = "fsgsbase",  [3] = "bmi1",      [5] = "avx2",    [7] = "smep",      [8] = "bmi2",
+    [9] = "erms",      [10] = "invpcid",  [11] = "rtm",    [14] = "mpx",      [16] = "avx512f",
+    [17] = "avx512dq", [18] = "rdseed",   [19] = "adx",    [20] = "smap",     [23] = "clflushopt",
+    [24] = "clwb",     [28] = "avx512cd", [29] = "sha_ni", [30] = "avx512bw", [31] = "avx512vl"};
 
 static size_t flags_text(char *buf, size_t size, u32 word, const char *const names[32])
 {

@@ -49,13 +49,15 @@ struct cpu {
 	u32 irq_depth;
 
 	u32 apic_id, acpi_id;
-	struct arch_thread *arch;      /* of current */
-	struct arch_thread *fpu_owner; /* whose state the FPU registers hold, live or not */
-	struct mmu *mmu;               /* loaded; NULL: the kernel's own tables */
-	bool mmu_lazy;                 /* loaded, but only because nothing else was needed since */
-	bool online;                   /* atomic */
+	struct arch_thread *arch;       /* of current; never NULL */
+	unsigned long fs_base, gs_base; /* what the user bases were last loaded with */
+	struct arch_thread *fpu_owner;  /* whose state the FPU registers hold, live or not */
+	struct mmu *mmu;                /* loaded; NULL: the kernel's own tables */
+	bool mmu_lazy;                  /* loaded, but only because nothing else was needed since */
+	bool online;                    /* atomic */
 	void *boot_stack;
-	u64 calls_from; /* atomic: CPUs whose call is for us */
+	u64 timer_deadline; /* (u64)-1: not armed */
+	u64 calls_from;     /* atomic: CPUs whose call is for us */
 	struct cpu_call call;
 	struct tss tss __aligned(16);
 	u64 gdt[GDT_ENTRIES] __aligned(16);
@@ -82,7 +84,6 @@ extern struct cpu_features cpu_features;
 void cpu_features_detect(void);
 /* Control registers, GDT, TSS, IDT and system-call MSRs of the CPU that runs; %gs is set first. */
 void cpu_setup(unsigned int id);
-int __must_check cpu_ist_alloc(struct cpu *cpu);
 
 /* Instructions. */
 static inline void outb(u16 port, u8 value)
@@ -184,6 +185,23 @@ static inline void cr3_write(unsigned long value)
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX        0xc0000103
+
+/* The frame behind a mapping of the kernel's areas. */
+phys_addr_t mmu_kernel_phys(unsigned long va);
+
+/* The boot CPU's struct cpu, before memory works; and those of the others. */
+void cpu_boot_prepare(void *stack);
+int __must_check cpu_prepare(unsigned int id, u32 apic_id, u32 acpi_id);
+void cpu_fast_paths_choose(void);
+
+/* Where an address of the image lies in memory. */
+#define image_phys(p) ((unsigned long)(p)-kernel_base + boot_info.kernel_base)
+
+/* Runs the calls that other CPUs have posted for this one. */
+void cpu_calls_run(void);
+
+void power_init(void);
+void vdso_init(void);
 
 /* A non-maskable interrupt: another CPU stops us, or nobody we know. */
 void cpu_nmi(void);

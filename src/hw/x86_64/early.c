@@ -301,6 +301,7 @@ phys_addr_t boot_early(u32 magic, phys_addr_t info)
 	u64 *root;
 	bool ok;
 
+	early.entry_tsc = tsc_read();
 	early_info_read(magic, info);
 	boot_info.kernel_base = image;
 	boot_info.kernel_end = image + (size_t)(__image_end - __image_start);

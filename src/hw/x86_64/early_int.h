@@ -8,6 +8,7 @@
 
 struct early_result {
 	bool has_1g, has_smap;
+	u64 entry_tsc;
 	/* A page of RAM below 1 MiB for the code with which other CPUs start; 0: none. */
 	phys_addr_t trampoline;
 };

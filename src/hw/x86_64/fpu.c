@@ -6,24 +6,24 @@
 #include <asm/siginfo.h>
 
 /*
- * The kernel uses no floating point or vector registers, so a thread's stay in the processor until another
- * user thread's are needed:
+ * The kernel uses no floating point or vector registers, so a thread's stay in the processor until
+ * another user thread's are needed:
  *
- *   arch->fpu_live          the registers hold the state, memory is stale; only ever true of a running thread
- *   cpu->fpu_owner == arch,
- *   arch->fpu_cpu == cpu+1  the registers still hold what was saved: going back to user mode loads nothing
+ *   arch->fpu_live          the registers hold the state, memory is stale; only ever true of a
+ * running thread cpu->fpu_owner == arch, arch->fpu_cpu == cpu+1  the registers still hold what was
+ * saved: going back to user mode loads nothing
  *
  * Switching away saves a live state; the return to user mode (trap_exit_user) makes it live again.
  */
 
-#define XCR0_X87 0x1ull
-#define XCR0_SSE 0x2ull
-#define XCR0_AVX 0x4ull
+#define XCR0_X87    0x1ull
+#define XCR0_SSE    0x2ull
+#define XCR0_AVX    0x4ull
 #define XCR0_AVX512 0xe0ull
 
-#define CR4_OSXSAVE (1ul << 18)
-#define FXSAVE_SIZE 512
-#define FCW_INITIAL 0x37f
+#define CR4_OSXSAVE   (1ul << 18)
+#define FXSAVE_SIZE   512
+#define FCW_INITIAL   0x37f
 #define MXCSR_INITIAL 0x1f80
 
 /* The area of FXSAVE and the header of XSAVE behind it (Intel SDM volume 1, 13.4). */
@@ -108,7 +108,8 @@ static void area_load(const void *area)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-void fpu_init(void)
+/* With the first thread, which there is before other CPUs are. */
+static void fpu_init(void)
 {
 	static struct fpu_area probe __aligned(64);
 
@@ -120,8 +121,11 @@ void fpu_init(void)
 
 void *fpu_alloc(void)
 {
-	void *area = slab_alloc(area_cache, MM_NORMAL);
+	void *area;
 
+	if (!area_cache)
+		fpu_init();
+	area = slab_alloc(area_cache, MM_NORMAL);
 	if (area)
 		area_reset(area);
 	return area;

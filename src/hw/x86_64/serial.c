@@ -1,5 +1,5 @@
 #include "hw/boot.h"
-#include "hw/irq.h"
+#include "hw/x86_64/apic_int.h"
 #include "hw/x86_64/cpu_int.h"
 #include "lib/log.h"
 
@@ -10,7 +10,7 @@
  */
 
 #define PORT 0x3f8
-#define GSI  4
+#define IRQ  4
 
 enum uart {
 	UART_DATA = 0,
@@ -91,7 +91,7 @@ void hw_console_enable_input(void (*input)(const char *s, size_t n))
 	if (!present)
 		return;
 	console_input = input;
-	err = irq_wire(GSI, false, false, receive, NULL);
+	err = irq_wire_isa(IRQ, receive, NULL);
 	if (err) {
 		log_warn("serial: no interrupt, no input: error %d", -err);
 		return;

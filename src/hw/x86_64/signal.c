@@ -12,9 +12,10 @@
 /*
  * Signal frames: what a handler finds on its stack, and what rt_sigreturn believes of it.
  *
- * From high to low addresses: the FPU state as XSAVE writes it with Linux's two magic numbers that say so,
- * then struct frame with the restorer as return address. All of it comes back from user mode, so nothing of
- * it can give more than user mode has: segments are fixed, flags masked, the FPU state made harmless.
+ * From high to low addresses: the FPU state as XSAVE writes it with Linux's two magic numbers that
+ * say so, then struct frame with the restorer as return address. All of it comes back from user
+ * mode, so nothing of it can give more than user mode has: segments are fixed, flags masked, the
+ * FPU state made harmless.
  */
 
 struct frame {
@@ -24,9 +25,9 @@ struct frame {
 };
 _Static_assert(sizeof(struct siginfo) == 128, "siginfo of the ABI");
 
-#define RED_ZONE 128
+#define RED_ZONE      128
 #define FPSTATE_ALIGN 64
-#define SW_RESERVED 464 /* where struct _fpx_sw_bytes lies in the FXSAVE area */
+#define SW_RESERVED   464 /* where struct _fpx_sw_bytes lies in the FXSAVE area */
 
 #define RFLAGS_DF 0x400ul
 #define RFLAGS_TF 0x100ul

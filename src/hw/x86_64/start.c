@@ -1,12 +1,34 @@
+#include "hw/acpi/acpi.h"
 #include "hw/boot.h"
+#include "hw/x86_64/apic_int.h"
+#include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/cpu_int.h"
+#include "hw/x86_64/trap_int.h"
 
-/* The image runs where it belongs; the boot CPU is made ready for C. */
+/*
+ * The order in which the machine is made ready.
+ */
+
+extern u8 boot_stack[];
+
+/* boot.S comes here, where the image belongs, on the boot stack. */
 void hw_start(void)
 {
+	cpu_features_detect();
+	cpu_boot_prepare(boot_stack);
+	idt_build();
+	cpu_setup(0);
+	cpu_fast_paths_choose();
 	kernel_main();
 }
-void hw_debug_exit(u8 code)
+
+void hw_interrupts_init(void)
 {
-	outb(0xf4, code);
+	acpi_init();
+	power_init();
+	apic_init();
+	ioapic_init();
+	clock_source_init();
+	vdso_init();
+	irq_enable();
 }

@@ -4,7 +4,6 @@
 #include "hw/x86_64/fpu_int.h"
 #include "hw/x86_64/trap_int.h"
 #include "lib/panic.h"
-#include "lib/park.h"
 #include "lib/string.h"
 #include "mm/usercopy.h"
 
@@ -14,11 +13,12 @@
 /*
  * Threads, as the processor sees them.
  *
- * The top of every kernel stack is reserved for struct user_regs, kernel threads' too, so that any of them
- * can become a process. Below it lies, while the thread does not run, what context_switch() pushed.
+ * The top of every kernel stack is reserved for struct user_regs, kernel threads' too, so that any
+ * of them can become a process. Below it lies, while the thread does not run, what context_switch()
+ * pushed.
  *
- * The user's FS and GS bases are loaded only when they differ from what the CPU last loaded. With FSGSBASE
- * user mode changes them itself, so they are read back when the thread is switched away.
+ * The user's FS and GS bases are loaded only when they differ from what the CPU last loaded. With
+ * FSGSBASE user mode changes them itself, so they are read back when the thread is switched away.
  */
 
 /* What context_switch() pops, and returns to. */
@@ -32,13 +32,6 @@ void thread_begin_fork(void);
 void thread_begin_kernel(void (*fn)(void *), void *arg);
 void thread_begin_user(struct user_regs *regs);
 void enter_user(struct user_regs *regs) __noreturn;
-
-struct thread *thread_current(void)
-{
-	struct thread *thread;
-	__asm__ volatile("movq %%gs:%c1, %0" : "=r"(thread) : "i"(CPU_OFFSET_CURRENT));
-	return thread;
-}
 
 static unsigned long stack_top(const struct arch_thread *arch)
 {
@@ -58,8 +51,8 @@ static int thread_prepare(struct arch_thread *arch, void *stack)
 	return arch->fpu ? 0 : -ENOMEM;
 }
 
-static void switch_frame_push(struct arch_thread *arch, void (*begin)(void),
-			      void (*fn)(void *), void *arg)
+static void switch_frame_push(struct arch_thread *arch, void (*begin)(void), void (*fn)(void *),
+			      void *arg)
 {
 	struct switch_frame *frame = (struct switch_frame *)arch_thread_regs(arch) - 1;
 
@@ -83,7 +76,6 @@ int arch_thread_init_kernel(struct arch_thread *arch, void *stack, void (*fn)(vo
 
 void thread_begin_kernel(void (*fn)(void *), void *arg)
 {
-	irq_enable();
 	fn(arg);
 	panic("a kernel thread's function returned");
 }
@@ -121,7 +113,8 @@ static void bases_load(const struct arch_thread *arch)
 }
 
 int arch_thread_init_fork(struct arch_thread *arch, void *stack, const struct arch_thread *parent,
-			  unsigned long sp, bool set_tls, unsigned long tls, void (*first_run)(void))
+			  unsigned long sp, bool set_tls, unsigned long tls,
+			  void (*first_run)(void))
 {
 	struct user_regs *regs;
 	unsigned long flags;
@@ -154,11 +147,9 @@ void thread_begin_user(struct user_regs *regs)
 {
 	struct arch_thread *arch = cpu_self()->arch;
 
-	if (arch->first_run) {
-		irq_enable();
+	if (arch->first_run)
 		arch->first_run();
-		irq_disable();
-	}
+	irq_disable();
 	trap_exit_user(regs);
 }
 

@@ -14,8 +14,9 @@
 /*
  * Exceptions, and the way back to user mode.
  *
- * A fault in user mode is a page fault for mm_fault() or a signal (user_exception()). A fault in the kernel
- * is only in order where usercopy.S says so with a fixup; anything else is our bug, and a panic.
+ * A fault in user mode is a page fault for mm_fault() or a signal (user_exception()). A fault in
+ * the kernel is only in order where copy.S says so with a fixup; anything else is our bug, and a
+ * panic.
  */
 
 enum exception {
@@ -37,17 +38,32 @@ enum exception {
 
 #define PF_WRITE    0x02
 #define PF_RESERVED 0x08
-#define PF_EXEC	    0x10
+#define PF_EXEC     0x10
 
 #define RFLAGS_TF 0x100ul
 #define RFLAGS_RF 0x10000ul
 
 static const char *const exception_names[20] = {
-    "divide error",	 "debug trap",		"non-maskable interrupt", "breakpoint",
-    "overflow",		 "bound range",		"invalid opcode",	  "no coprocessor",
-    "double fault",	 "coprocessor overrun", "invalid TSS",		  "segment not present",
-    "stack fault",	 "protection fault",	"page fault",		  "reserved exception",
-    "floating point",	 "alignment check",	"machine check",	  "SIMD floating point",
+    "divide error",
+    "debug trap",
+    "non-maskable interrupt",
+    "breakpoint",
+    "overflow",
+    "bound range",
+    "invalid opcode",
+    "no coprocessor",
+    "double fault",
+    "coprocessor overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack fault",
+    "protection fault",
+    "page fault",
+    "reserved exception",
+    "floating point",
+    "alignment check",
+    "machine check",
+    "SIMD floating point",
 };
 
 static const char *exception_name(unsigned int vector)
@@ -67,8 +83,8 @@ void idt_build(void)
 {
 	for (unsigned int i = 0; i < 256; i++) {
 		unsigned long at = (unsigned long)trap_stubs[i];
-		u8 ist = i == EXC_DOUBLE_FAULT	  ? IST_DOUBLE_FAULT
-			 : i == EXC_NMI		  ? IST_NMI
+		u8 ist = i == EXC_DOUBLE_FAULT    ? IST_DOUBLE_FAULT
+			 : i == EXC_NMI           ? IST_NMI
 			 : i == EXC_MACHINE_CHECK ? IST_MACHINE_CHECK
 						  : IST_NONE;
 
@@ -268,7 +284,8 @@ void trap_handle_ist(struct user_regs *regs)
 		cpu_nmi();
 		return;
 	}
-	if (regs->entry == EXC_DOUBLE_FAULT && addr >= STACK_AREA && addr < STACK_AREA + (1ul << 39))
+	if (regs->entry == EXC_DOUBLE_FAULT && addr >= STACK_AREA &&
+	    addr < STACK_AREA + (1ul << 39))
 		log_emerg("kernel stack overflow at %#lx", addr);
 	kernel_fault(regs, addr);
 }
@@ -288,7 +305,8 @@ void trap_exit_user(struct user_regs *regs)
 		} else if (unlikely(!canonical(regs->rip))) {
 			/* iretq would fault, in the kernel. */
 			irq_enable();
-			user_exception(regs, SIGSEGV, SI_KERNEL, 0, exception_names[EXC_PROTECTION]);
+			user_exception(regs, SIGSEGV, SI_KERNEL, 0,
+				       exception_names[EXC_PROTECTION]);
 			irq_disable();
 		} else {
 			break;

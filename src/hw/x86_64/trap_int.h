@@ -7,14 +7,15 @@
 #include "hw/regs.h"
 #include "lib/types.h"
 
-/* Vectors. 32 to 47 belong to the old interrupt controllers, which are masked: they are never used. */
+/* Vectors. 32 to 47 belong to the old interrupt controllers, which are masked: they are never used.
+ */
 #define VECTOR_DEVICE_FIRST 48
 #define VECTOR_DEVICE_LAST  239
-#define VECTOR_TIMER	    240
-#define VECTOR_KICK	    241
-#define VECTOR_CALL	    242
-#define VECTOR_ERROR	    243
-#define VECTOR_SPURIOUS	    255
+#define VECTOR_TIMER        240
+#define VECTOR_KICK         241
+#define VECTOR_CALL         242
+#define VECTOR_ERROR        243
+#define VECTOR_SPURIOUS     255
 
 extern const u8 trap_stubs[256][16];
 
@@ -34,7 +35,7 @@ void irq_dispatch(unsigned int vector);
 void idt_build(void);
 void idt_load(void);
 
-/* A copy that any fault merely ends, from any kernel address (usercopy.S): what was not copied. */
+/* A copy that any fault merely ends, from any kernel address (copy.S): what was not copied. */
 size_t kernel_copy_nofault(void *dst, const void *src, size_t n);
 
 #endif

@@ -2,7 +2,8 @@
 #include "hw/mmu.h"
 #include "lib/string.h"
 
-/* mm/usercopy.h over the instructions of usercopy.S. Here is the one check that a pointer is the user's. */
+/* mm/usercopy.h over the instructions of copy.S. Here is the one check that a pointer is the
+ * user's. */
 
 size_t user_copy(void *dst, const void *src, size_t n);
 size_t user_copy_nofault(void *dst, const void *src, size_t n);
