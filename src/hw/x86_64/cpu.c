@@ -3,7 +3,6 @@
 #include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/fpu_int.h"
 #include "hw/x86_64/trap_int.h"
-#include "lib/crc.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
@@ -56,7 +55,6 @@ void cpu_features_detect(void)
 
 	r = cpuid(1, 0);
 	has->x2apic = bit(r.c, 21);
-	has->sse42 = bit(r.c, 20);
 	has->tsc_deadline = bit(r.c, 24);
 	has->xsave = bit(r.c, 26);
 	has->rdrand = bit(r.c, 30);
@@ -231,25 +229,6 @@ unsigned long cpu_hwcap2(void)
 const char *cpu_platform(void)
 {
 	return "x86_64";
-}
-
-/* SSE 4.2's instruction computes exactly the CRC that ext4 and others use. */
-static u32 crc32c_instruction(u32 crc, const void *data, size_t n)
-{
-	const u8 *at = data;
-	u64 sum = crc;
-
-	for (; n >= 8; at += 8, n -= 8)
-		__asm__("crc32q %1, %0" : "+r"(sum) : "m"(*(const u64 *)at));
-	for (; n; at++, n--)
-		__asm__("crc32b %1, %k0" : "+r"(sum) : "m"(*at));
-	return (u32)sum;
-}
-
-void cpu_fast_paths_choose(void)
-{
-	if (cpu_features.sse42)
-		crc32c_implementation = crc32c_instruction;
 }
 
 static const char *const flags_1d[32] = {

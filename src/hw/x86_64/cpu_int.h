@@ -76,7 +76,7 @@ static inline struct cpu *cpu_self(void)
 /* What this processor offers and the kernel uses; filled by the boot CPU. */
 struct cpu_features {
 	bool nx, smap, smep, umip, fsgsbase, xsave, xsaveopt, avx, x2apic, tsc_deadline, rdrand,
-	    sse42, invariant_tsc, hypervisor, tcg, rdtscp, rdpid;
+	    invariant_tsc, hypervisor, tcg, rdtscp, rdpid;
 	unsigned int phys_bits;
 };
 extern struct cpu_features cpu_features;
@@ -192,7 +192,6 @@ phys_addr_t mmu_kernel_phys(unsigned long va);
 /* The boot CPU's struct cpu, before memory works; and those of the others. */
 void cpu_boot_prepare(void *stack);
 int __must_check cpu_prepare(unsigned int id, u32 apic_id, u32 acpi_id);
-void cpu_fast_paths_choose(void);
 
 /* Where an address of the image lies in memory. */
 #define image_phys(p) ((unsigned long)(p)-kernel_base + boot_info.kernel_base)

@@ -3,6 +3,7 @@
 #include "hw/x86_64/apic_int.h"
 #include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/cpu_int.h"
+#include "hw/x86_64/crc32c.h"
 #include "hw/x86_64/trap_int.h"
 
 /*
@@ -18,7 +19,7 @@ void hw_start(void)
 	cpu_boot_prepare(boot_stack);
 	idt_build();
 	cpu_setup(0);
-	cpu_fast_paths_choose();
+	crc32c_choose();
 	kernel_main();
 }
 
