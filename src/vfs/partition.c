@@ -135,6 +135,11 @@ static bool mbr_is_protective(const u8 *sector)
 
 /* ---- GPT ---- */
 
+static u32 gpt_crc(const void *p, size_t n)
+{
+	return ~crc32(~0u, p, n);
+}
+
 /* 0 if the header at lba is sound; block holds it afterwards. */
 static int gpt_read_header(struct block_device *disk, u64 lba, u8 *block)
 {
@@ -148,7 +153,7 @@ static int gpt_read_header(struct block_device *disk, u64 lba, u8 *block)
 		return -EINVAL;
 	u32 crc = le32_get(header->header_crc);
 	header->header_crc = le32_make(0);
-	if (crc32(0, block, size) != crc || le64_get(header->my_lba) != lba)
+	if (gpt_crc(block, size) != crc || le64_get(header->my_lba) != lba)
 		return -EINVAL;
 	u32 entry_size = le32_get(header->entry_size), count = le32_get(header->entry_count);
 	if (entry_size < sizeof(struct gpt_entry) || entry_size > 4096 || !is_pow2(entry_size) ||
@@ -192,7 +197,7 @@ static int gpt_read_entries(struct block_device *disk, const struct gpt_header *
 	if (!table)
 		return -ENOMEM;
 	int err = block_read(disk, lba * (disk->logical_block >> SECTOR_SHIFT), table, sectors);
-	if (!err && crc32(0, table, bytes) != le32_get(header->entries_crc))
+	if (!err && gpt_crc(table, bytes) != le32_get(header->entries_crc))
 		err = -EINVAL;
 	for (u32 i = 0; !err && i < count && i < PARTITIONS_MAX; i++) {
 		const struct gpt_entry *entry = (const void *)(table + (size_t)i * entry_size);
