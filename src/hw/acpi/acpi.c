@@ -23,6 +23,7 @@ struct rsdp {
 
 static const struct acpi_header *tables[TABLES_MAX];
 static unsigned int table_count;
+static const struct acpi_header *dsdt;
 struct acpi_power acpi_power;
 
 static bool sum_is_zero(const void *p, size_t n)
@@ -112,6 +113,11 @@ const struct acpi_header *acpi_table_find(const char *signature, unsigned int in
 		if (memcmp(tables[i]->signature, signature, 4) == 0 && index-- == 0)
 			return tables[i];
 	return NULL;
+}
+
+const struct acpi_header *acpi_dsdt(void)
+{
+	return dsdt;
 }
 
 bool acpi_present(void)
@@ -213,7 +219,7 @@ static bool s5_find(const struct acpi_header *table)
 
 static void power_read(void)
 {
-	const struct acpi_header *fadt = acpi_table_find("FACP", 0), *dsdt, *ssdt;
+	const struct acpi_header *fadt = acpi_table_find("FACP", 0), *ssdt;
 	struct acpi_power *power = &acpi_power;
 	u32 flags;
 

@@ -26,6 +26,9 @@ bool acpi_present(void);
 /* The index-th table of a signature, or NULL. Its whole length is mapped, for good. */
 const struct acpi_header *acpi_table_find(const char *signature, unsigned int index);
 
+/* The table of AML that describes the machine; NULL. */
+const struct acpi_header *acpi_dsdt(void);
+
 /* CPUs that may be started, in the firmware's order; the callee returns false to end the walk. */
 void acpi_cpus_walk(bool (*fn)(void *arg, u32 apic_id, u32 acpi_id), void *arg);
 
