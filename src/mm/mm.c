@@ -244,6 +244,26 @@ size_t mm_access(struct mm *mm, unsigned long addr, void *buf, size_t n, bool wr
 	return done;
 }
 
+int mm_futex_key(struct mm *mm, unsigned long addr, bool shared, struct futex_key *key)
+{
+	int err = 0;
+
+	*key = (struct futex_key){mm, addr >> PAGE_SHIFT, (u32)(addr & (PAGE_SIZE - 1))};
+	if (!shared)
+		return 0;
+	rwsem_read_lock(&mm->lock);
+	struct vm_area *area = mm_area_find(mm, addr);
+
+	if (!area || area->start > addr) {
+		err = -EFAULT;
+	} else if (area->flags & VM_SHARED) {
+		key->object = area->mapping ? (const void *)area->mapping : area->private;
+		key->index = area_pgoff(area, addr);
+	}
+	rwsem_read_unlock(&mm->lock);
+	return err;
+}
+
 void mm_usage_get(struct mm *mm, struct mm_usage *usage)
 {
 	s64 anon, file;

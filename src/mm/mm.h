@@ -172,6 +172,18 @@ void mm_unmap_file_range(struct page_mapping *mapping, u64 first, u64 last);
  * (write-back). */
 bool mm_clean_file_page(struct page_mapping *mapping, struct page *page);
 
+/*
+ * What a word of user memory is, wherever it is mapped: for futexes. shared: look whether the
+ * memory is; else, and for private memory, it is (mm, address). -EFAULT: nothing is mapped there.
+ */
+struct futex_key {
+	const void *object;
+	u64 index;
+	u32 offset;
+};
+int __must_check mm_futex_key(struct mm *mm, unsigned long addr, bool shared,
+			      struct futex_key *key);
+
 /* Resident and virtual sizes in pages, for /proc and getrusage. */
 struct mm_usage {
 	size_t virtual_pages, rss, rss_file, rss_peak, shared, text, data, stack, locked, tables;
