@@ -292,3 +292,8 @@ contracts-y += harness/guest/time_timer_overrun.c
 contracts-y += harness/guest/time_wall.c
 
 misbehave-y += harness/guest/misbehave.c
+bench-y += harness/bench/bench.c
+bench-y += harness/bench/bench_calls.c
+bench-y += harness/bench/bench_files.c
+bench-y += harness/bench/bench_memory.c
+bench-y += harness/bench/bench_processes.c

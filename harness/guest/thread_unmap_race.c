@@ -30,7 +30,7 @@ CONTRACT(thread_unmap_race, "memory that one thread unmaps is gone for all at on
 	handle_info(SIGSEGV, on_fault, SA_NODEFER);
 	for (int i = 0; i < 2; i++)
 		THREAD_OK(pthread_create(&threads[i], NULL, touch, NULL));
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 200; i++) {
 		OK(munmap(map, 4 * PAGE));
 		while (!faults)
 			sched_yield();
@@ -39,5 +39,5 @@ CONTRACT(thread_unmap_race, "memory that one thread unmaps is gone for all at on
 	stop = 1;
 	for (int i = 0; i < 2; i++)
 		THREAD_OK(pthread_join(threads[i], NULL));
-	say("500 rounds");
+	say("200 rounds");
 }
