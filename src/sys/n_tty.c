@@ -423,8 +423,10 @@ static bool receive_editing(struct tty *tty, u8 c)
 			echo_raw(tty, "^\b");
 	} else if (is_special(tty, c, VEOF)) {
 		end_erasing(tty);
-		input_store(tty, 0, true);
-		line_complete(tty);
+		if (input_room(tty)) {
+			input_store(tty, 0, true);
+			line_complete(tty);
+		}
 	} else {
 		return false;
 	}
