@@ -36,6 +36,7 @@ enum page_flag {
 	PG_BUDDY,
 	PG_RESERVED, /* never given out: kernel image, firmware, holes */
 	PG_FSDATA,   /* page->fsdata is in use */
+	PG_ACTIVE,   /* the page cache's list is the active one */
 };
 
 struct page_mapping;

@@ -1,16 +1,18 @@
 /*
  * Block devices.
  *
- * A block_device is a whole disk or a partition of one; drivers register disks, the partition code adds the rest.
- * I/O is described by a bio: one contiguous range of sectors, a list of memory segments, an end_io callback.
- * bio_submit() hands it to the driver's queue, merging neighbours while the thread has a plug; completion is
- * asynchronous, and end_io runs in interrupt context (irqlocks only, no sleeping, no submitting of further bios).
+ * A block_device is a whole disk or a partition of one; drivers register disks, the partition code
+ * adds the rest. I/O is described by a bio: one contiguous range of sectors, a list of memory
+ * segments, an end_io callback. bio_submit() hands it to the driver's queue, merging neighbours
+ * while the thread has a plug; completion is asynchronous, and end_io runs in interrupt context
+ * (irqlocks only, no sleeping, no submitting of further bios).
  *
- * Ordering: there is none between bios in flight. Who needs order waits for completion, and who needs durability
- * sends BIO_FLUSH (everything completed before is on stable storage when it ends) or sets BIO_FUA on a write.
+ * Ordering: there is none between bios in flight. Who needs order waits for completion, and who
+ * needs durability sends BIO_FLUSH (everything completed before is on stable storage when it ends)
+ * or sets BIO_FUA on a write.
  *
- * A seam: src/hw/virtio implements disks in the kernel; the hosted build has RAM, file and fault-injecting
- * disks and a write log.
+ * A seam: src/hw/virtio implements disks in the kernel; the hosted build has RAM, file and
+ * fault-injecting disks and a write log.
  */
 #ifndef ARAMID_VFS_BLOCK_H
 #define ARAMID_VFS_BLOCK_H
@@ -30,7 +32,7 @@ enum bio_op {
 	BIO_DISCARD,
 };
 
-#define BIO_FUA	     (1u << 0) /* the write is durable when it completes */
+#define BIO_FUA      (1u << 0) /* the write is durable when it completes */
 #define BIO_PREFLUSH (1u << 1) /* what completed before is durable before this write starts */
 
 struct bio_segment {
@@ -44,57 +46,61 @@ struct bio {
 	struct block_device *bdev;
 	enum bio_op op;
 	unsigned int flags;
-	u64 sector;    /* 512-byte units from the start of bdev (a partition adds its start) */
-	u32 sectors;   /* length; for BIO_DISCARD without segments */
-	int status;    /* 0 or -errno when end_io is called: -EIO, -ENOSPC, -EOPNOTSUPP … */
+	u64 sector;  /* 512-byte units from the start of bdev (a partition adds its start) */
+	u32 sectors; /* length; for BIO_DISCARD without segments */
+	int status;  /* 0 or -errno when end_io is called: -EIO, -ENOSPC, -EOPNOTSUPP … */
 	void (*end_io)(struct bio *bio);
 	void *private;
 	struct block_device *issuer; /* what bdev was at submission, for accounting; bio_submit's */
-	struct list_head node;	     /* the queue's while in flight */
+	struct list_head node;       /* the queue's while in flight */
 	u16 segment_count, segment_max;
 	struct bio_segment *segments; /* points to inline_segments or is the caller's */
 	struct bio_segment inline_segments[4];
 };
 
 struct block_device_ops {
-	/* Takes a list of bios (linked by bio.node) in the order of submission; may merge neighbours into one
-	 * request; must call end_io of each exactly once, also on error. May sleep when the queue is full. */
+	/* Takes a list of bios (linked by bio.node) in the order of submission; may merge
+	 * neighbours into one request; must call end_io of each exactly once, also on error. May
+	 * sleep when the queue is full. */
 	void (*submit)(struct block_device *bdev, struct list_head *bios);
 };
 
 struct block_device {
-	char name[32];	     /* "vda", "vda2" */
+	char name[32]; /* "vda", "vda2" */
 	u32 major, minor;
-	u64 sectors;	     /* size in 512-byte units */
-	u32 logical_block;   /* smallest unit of I/O: 512 or 4096 */
+	u64 sectors;       /* size in 512-byte units */
+	u32 logical_block; /* smallest unit of I/O: 512 or 4096 */
 	u32 physical_block;
-	u32 max_sectors;     /* per request */
+	u32 max_sectors; /* per request */
 	u32 max_segments;
 	bool read_only;
-	bool flush;	     /* has a volatile cache, so that BIO_FLUSH means something */
+	bool flush; /* has a volatile cache, so that BIO_FLUSH means something */
 	bool discard;
 	const struct block_device_ops *ops; /* disks only */
 	void *driver;
 	struct block_device *disk; /* the whole disk; itself for a disk */
-	u64 start;		   /* first sector on the disk */
-	u32 partition;		   /* 1…; 0 for a disk */
-	u8 partition_uuid[16];	   /* GPT: partition GUID; MBR: signature and number in the first bytes */
+	u64 start;                 /* first sector on the disk */
+	u32 partition;             /* 1…; 0 for a disk */
+	u8 partition_uuid[16]; /* GPT: partition GUID; MBR: signature and number in the first bytes
+				*/
 	bool has_partition_uuid;
 	char partition_label[40];
 	struct list_head node; /* list of all, under the registry's lock */
-	void *holder;	       /* exclusive owner: the mounted super_block; under the registry's lock */
+	void *holder; /* exclusive owner: the mounted super_block; under the registry's lock */
 	u32 open_count;
-	u32 soft_block_size; /* unit of the buffer cache: set by the mounted file system, 4096 otherwise if it divides */
-	struct inode *inode;	/* made by blkdev.c when the device node is first opened */
+	u32 soft_block_size; /* unit of the buffer cache: set by the mounted file system, 4096
+				otherwise if it divides */
+	struct inode *inode; /* made by blkdev.c when the device node is first opened */
 	/* I/O accounting for /proc/diskstats and /sys, atomic */
 	u64 stat_ios[4], stat_sectors[4]; /* by enum bio_op */
 	u32 stat_in_flight;
 	u32 write_error; /* atomic: a buffer's write-back failed and nobody was told yet */
 };
 
-/* Makes a disk known under its name, scans its partitions (MBR and GPT). The driver keeps ownership. */
+/* Makes a disk known under its name, scans its partitions (MBR and GPT). The driver keeps
+ * ownership. */
 int __must_check block_register(struct block_device *bdev);
-struct block_device *block_find(const char *name);		  /* "vda1"; NULL */
+struct block_device *block_find(const char *name);            /* "vda1"; NULL */
 struct block_device *block_find_number(u32 major, u32 minor); /* NULL */
 /* Calls fn for each device until it returns non-zero, which is then the result. May sleep. */
 int block_for_each(int (*fn)(struct block_device *bdev, void *arg), void *arg);
@@ -110,7 +116,8 @@ void bio_free(struct bio *bio);
 bool bio_add_page(struct bio *bio, struct page *page, u32 offset, u32 length);
 /* Checks the range against the device (end_io with -EIO when outside) and queues it. */
 void bio_submit(struct bio *bio);
-int __must_check bio_submit_wait(struct bio *bio); /* submits, waits, returns status; does not free */
+int __must_check
+bio_submit_wait(struct bio *bio); /* submits, waits, returns status; does not free */
 /* For drivers: ends a bio. Interrupt context is fine. */
 void bio_end(struct bio *bio, int status);
 
@@ -120,8 +127,9 @@ int __must_check block_discard(struct block_device *bdev, u64 sector, u64 sector
 /* Synchronous, for scanning; buf: any kernel memory of the direct map, whole sectors. */
 int __must_check block_read(struct block_device *bdev, u64 sector, void *buf, u32 sectors);
 
-/* Bios submitted between start and finish are collected and sent sorted and merged. One per thread, on the stack;
- * nested plugs are harmless. A thread that sleeps in bio_submit_wait or on a page flushes its plug itself. */
+/* Bios submitted between start and finish are collected and sent sorted and merged. One per thread,
+ * on the stack; nested plugs are harmless. A thread that sleeps in bio_submit_wait or on a page
+ * flushes its plug itself. */
 struct block_plug {
 	struct list_head bios;
 	unsigned int count;

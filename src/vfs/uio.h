@@ -1,6 +1,6 @@
 /*
- * A uio says where the bytes of a read or write go or come from: user or kernel memory, in one or more pieces.
- * It is consumed from the front as bytes move.
+ * A uio says where the bytes of a read or write go or come from: user or kernel memory, in one or
+ * more pieces. It is consumed from the front as bytes move.
  */
 #ifndef ARAMID_VFS_UIO_H
 #define ARAMID_VFS_UIO_H
@@ -15,9 +15,10 @@ struct uio_segment {
 struct uio {
 	struct uio_segment *segments;
 	unsigned int count;
-	size_t skip;   /* consumed part of segments[0] */
-	size_t resid;  /* bytes left in all */
+	size_t skip;  /* consumed part of segments[0] */
+	size_t resid; /* bytes left in all */
 	bool kernel;
+	int rwf_flags;             /* RWF_* of the call */
 	struct uio_segment single; /* storage for the common case of one */
 };
 
@@ -26,8 +27,9 @@ void uio_init_kernel(struct uio *uio, void *base, size_t length);
 /* segments stays the caller's and is changed as it is consumed; user pointers inside. */
 void uio_init_user_segments(struct uio *uio, struct uio_segment *segments, unsigned int count);
 
-/* Move up to n bytes and consume them. Returns bytes moved, short only on a fault (or resid < n). */
-size_t __must_check uio_copy_in(struct uio *uio, void *dst, size_t n);	      /* uio → kernel */
+/* Move up to n bytes and consume them. Returns bytes moved, short only on a fault (or resid < n).
+ */
+size_t __must_check uio_copy_in(struct uio *uio, void *dst, size_t n);        /* uio → kernel */
 size_t __must_check uio_copy_out(struct uio *uio, const void *src, size_t n); /* kernel → uio */
 size_t __must_check uio_zero_out(struct uio *uio, size_t n);
 /* The same without resolving faults: for holders of a page lock. */
@@ -37,7 +39,7 @@ size_t __must_check uio_copy_out_nofault(struct uio *uio, const void *src, size_
 int __must_check uio_fault_in_readable(const struct uio *uio, size_t n);
 int __must_check uio_fault_in_writable(const struct uio *uio, size_t n);
 void uio_advance(struct uio *uio, size_t n);
-/* Undo the last n consumed bytes; only for a single segment or within the current one. */
+/* Leaves at most resid bytes to move. */
 void uio_truncate(struct uio *uio, size_t resid);
 
 #endif

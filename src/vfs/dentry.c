@@ -1,0 +1,622 @@
+/*
+ * The dentry cache: names that were looked up, and what they were found to be.
+ *
+ * A hash over (parent, name) with a lock per bucket. As with inodes, a dentry's reference count
+ * leaves and reaches 0 only under its bucket's lock; a reference is taken and dropped otherwise by
+ * plain atomics. Entering a dentry, and turning it negative, happen with the directory's rwsem held
+ * for writing, or for reading when a lookup missed: two such lookups of the same name meet in
+ * dentry_lookup(), where the second one finds the first one's entry under the bucket's lock.
+ *
+ * Positive dentries turn negative only if nobody else has a reference; otherwise an unlinked dentry
+ * leaves the hash and lives on with its inode until its users are gone. So a reference makes
+ * dentry->inode, once it is set, stable.
+ *
+ * Every dentry holds a reference on its parent and is on the parent's list of children, which
+ * umount and rmdir use to drop what is cached below.
+ *
+ * Locks, outer first: bucket, dentry->lock. lru_lock inside the bucket's; the shrinker has it the
+ * other way round and tries.
+ */
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/kmalloc.h"
+#include "vfs/dentry_int.h"
+#include "vfs/inode.h"
+
+#define DENTRY_BUCKETS 4096
+
+struct dentry_bucket {
+	struct spinlock lock;
+	struct hlist_head dentries; /* lock */
+};
+
+static struct dentry_bucket buckets[DENTRY_BUCKETS];
+static struct slab_cache *dentry_slab;
+static struct spinlock lru_lock = SPINLOCK_INIT("dentry lru");
+static LIST_HEAD(lru);   /* lru_lock; oldest first */
+static size_t lru_count; /* lru_lock */
+
+static struct dentry_bucket *bucket_of_hash(u32 hash)
+{
+	return &buckets[hash % DENTRY_BUCKETS];
+}
+
+/* Locks the bucket a dentry is in, which a rename may change as long as we do not have it. */
+static struct dentry_bucket *dentry_lock_bucket(struct dentry *dentry) __no_lock_analysis
+{
+	for (;;) {
+		struct dentry_bucket *bucket = bucket_of_hash(READ_ONCE(dentry->name.hash));
+
+		spin_lock(&bucket->lock);
+		if (bucket == bucket_of_hash(READ_ONCE(dentry->name.hash)))
+			return bucket;
+		spin_unlock(&bucket->lock);
+	}
+}
+
+static void bucket_unlock(struct dentry_bucket *bucket) __no_lock_analysis
+{
+	spin_unlock(&bucket->lock);
+}
+
+u32 qstr_hash(const struct dentry *parent, const char *name, u32 length)
+{
+	u32 hash = NAME_HASH_SEED;
+
+	for (u32 i = 0; i < length; i++)
+		hash = name_hash_step(hash, (unsigned char)name[i]);
+	return name_hash_finish(hash, parent);
+}
+
+static struct dentry *dentry_alloc(struct super_block *super, struct dentry *parent,
+				   const struct qstr *name)
+{
+	struct dentry *dentry = slab_alloc(dentry_slab, MM_NORMAL);
+	char *text;
+
+	if (!dentry)
+		return NULL;
+	text = dentry->inline_name;
+	if (name->length >= sizeof(dentry->inline_name)) {
+		text = kmalloc(name->length + 1, MM_NORMAL);
+		if (!text) {
+			slab_free(dentry_slab, dentry);
+			return NULL;
+		}
+	}
+	memcpy(text, name->name, name->length);
+	text[name->length] = 0;
+	dentry->name = (struct qstr){.name = text, .length = name->length, .hash = name->hash};
+	dentry->refs = 1;
+	dentry->flags = atomic_load(&super->flags) & SUPER_DONTCACHE ? DENTRY_DONTCACHE : 0;
+	spin_init(&dentry->lock, "dentry");
+	dentry->inode = NULL;
+	dentry->super = super;
+	hlist_node_init(&dentry->hash_node);
+	list_init(&dentry->lru_node);
+	list_init(&dentry->child_node);
+	list_init(&dentry->children);
+	dentry->parent = parent ? parent : dentry;
+	if (parent) {
+		dentry_get(parent);
+		spin_lock(&parent->lock);
+		list_add(&dentry->child_node, &parent->children);
+		spin_unlock(&parent->lock);
+	}
+	return dentry;
+}
+
+struct dentry *dentry_make_root(struct inode *inode)
+{
+	struct qstr name = {.name = "/", .length = 1};
+	struct dentry *dentry = dentry_alloc(inode->super, NULL, &name);
+
+	if (dentry)
+		dentry->inode = inode;
+	return dentry;
+}
+
+struct dentry *dentry_make_unhashed(struct dentry *parent, const char *text)
+{
+	struct qstr name = {.name = text, .length = (u32)strlen(text)};
+	struct dentry *dentry = dentry_alloc(parent->super, parent, &name);
+
+	if (dentry)
+		dentry_flag_set(dentry, DENTRY_DEAD);
+	return dentry;
+}
+
+void dentry_get(struct dentry *dentry)
+{
+	u32 before = atomic_fetch_add(&dentry->refs, 1);
+
+	ASSERT_NE(before, 0);
+	(void)before;
+}
+
+static void lru_del(struct dentry *dentry)
+{
+	if (!dentry_flag_test(dentry, DENTRY_ON_LRU))
+		return;
+	spin_lock(&lru_lock);
+	if (list_is_linked(&dentry->lru_node)) {
+		list_del(&dentry->lru_node);
+		lru_count--;
+	}
+	dentry_flag_clear(dentry, DENTRY_ON_LRU);
+	spin_unlock(&lru_lock);
+}
+
+/* Unhashed and without references: frees it. Returns the parent, whose reference is now the
+ * caller's to drop. */
+static struct dentry *dentry_free(struct dentry *dentry)
+{
+	struct dentry *parent = dentry->parent;
+
+	ASSERT(list_empty(&dentry->children));
+	lru_del(dentry);
+	if (parent != dentry) {
+		spin_lock(&parent->lock);
+		list_del(&dentry->child_node);
+		spin_unlock(&parent->lock);
+	} else {
+		parent = NULL;
+	}
+	inode_put(dentry->inode);
+	if (dentry->name.name != dentry->inline_name)
+		kfree((char *)dentry->name.name);
+	slab_free(dentry_slab, dentry);
+	return parent;
+}
+
+static void lru_add(struct dentry *dentry)
+{
+	if (dentry_flag_test(dentry, DENTRY_ON_LRU)) {
+		if (!dentry_flag_test(dentry, DENTRY_REFERENCED))
+			dentry_flag_set(dentry, DENTRY_REFERENCED);
+		return;
+	}
+	spin_lock(&lru_lock);
+	if (!list_is_linked(&dentry->lru_node)) {
+		list_add_tail(&dentry->lru_node, &lru);
+		lru_count++;
+	}
+	dentry_flag_set(dentry, DENTRY_ON_LRU);
+	spin_unlock(&lru_lock);
+}
+
+/* Nobody may find it any more. Bucket locked. */
+static void hash_del(struct dentry *dentry)
+{
+	hlist_del(&dentry->hash_node);
+	dentry_flag_clear(dentry, DENTRY_HASHED);
+}
+
+void dentry_put(struct dentry *dentry)
+{
+	while (dentry) {
+		struct dentry_bucket *bucket;
+		u32 n = atomic_load(&dentry->refs);
+
+		while (n > 1)
+			if (atomic_cmpxchg(&dentry->refs, &n, n - 1))
+				return;
+		ASSERT_NE(n, 0);
+		bucket = dentry_lock_bucket(dentry);
+		if (atomic_sub_fetch(&dentry->refs, 1)) {
+			bucket_unlock(bucket);
+			return;
+		}
+		if (dentry_flag_test(dentry, DENTRY_HASHED) &&
+		    !dentry_flag_test(dentry, DENTRY_DONTCACHE) &&
+		    !(atomic_load(&dentry->super->flags) & SUPER_DEAD)) {
+			lru_add(dentry);
+			bucket_unlock(bucket);
+			return;
+		}
+		hash_del(dentry);
+		bucket_unlock(bucket);
+		dentry = dentry_free(dentry);
+	}
+}
+
+void dentry_instantiate(struct dentry *dentry, struct inode *inode)
+{
+	ASSERT(!dentry->inode);
+	atomic_store(&dentry->inode, inode);
+}
+
+static struct dentry *find_locked(struct dentry_bucket *bucket, const struct dentry *parent,
+				  const struct qstr *name)
+{
+	struct dentry *dentry;
+
+	hlist_for_each_entry(
+	    dentry, &bucket->dentries,
+	    hash_node) if (dentry->name.hash == name->hash && dentry->parent == parent &&
+			   dentry->name.length == name->length &&
+			   !memcmp(dentry->name.name, name->name, name->length)) return dentry;
+	return NULL;
+}
+
+struct dentry *dentry_lookup_cached(struct dentry *parent, const struct qstr *name)
+{
+	struct dentry_bucket *bucket = bucket_of_hash(name->hash);
+	struct dentry *dentry;
+
+	spin_lock(&bucket->lock);
+	dentry = find_locked(bucket, parent, name);
+	if (dentry)
+		atomic_fetch_add(&dentry->refs, 1);
+	spin_unlock(&bucket->lock);
+	return dentry;
+}
+
+int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry **out)
+{
+	struct dentry_bucket *bucket = bucket_of_hash(name->hash);
+	struct dentry *dentry = dentry_lookup_cached(parent, name), *other;
+	struct inode *dir = parent->inode;
+	struct inode *inode = NULL;
+	int err;
+
+	if (dentry) {
+		*out = dentry;
+		return 0;
+	}
+	if (dir->flags & INODE_DEAD)
+		return -ENOENT;
+	dentry = dentry_alloc(parent->super, parent, name);
+	if (!dentry)
+		return -ENOMEM;
+	err = dir->ops->lookup(dir, name, &inode);
+	if (err) {
+		dentry_put(dentry);
+		return err;
+	}
+	dentry->inode = inode;
+	spin_lock(&bucket->lock);
+	other = find_locked(bucket, parent, name);
+	if (other) {
+		atomic_fetch_add(&other->refs, 1);
+	} else {
+		hlist_add_head(&dentry->hash_node, &bucket->dentries);
+		dentry_flag_set(dentry, DENTRY_HASHED);
+	}
+	spin_unlock(&bucket->lock);
+	if (other) {
+		dentry_put(dentry);
+		dentry = other;
+	}
+	*out = dentry;
+	return 0;
+}
+
+void dentry_unhash(struct dentry *dentry)
+{
+	struct dentry_bucket *bucket;
+	struct inode *inode = NULL;
+
+	dentry_shrink_tree(dentry);
+	bucket = dentry_lock_bucket(dentry);
+	if (atomic_load(&dentry->refs) == 1 && dentry_flag_test(dentry, DENTRY_HASHED)) {
+		inode = dentry->inode;
+		atomic_store(&dentry->inode, (struct inode *)NULL);
+	} else {
+		hash_del(dentry);
+		dentry_flag_set(dentry, DENTRY_DEAD);
+	}
+	bucket_unlock(bucket);
+	inode_put(inode);
+}
+
+/* Takes one unreferenced child of the locked parent out of the hash. NULL: none; *again: a lock was
+ * busy. */
+static struct dentry *child_take_unused(struct dentry *parent, bool *again)
+{
+	struct dentry *child;
+
+	list_for_each_entry(child, &parent->children, child_node) {
+		struct dentry_bucket *bucket;
+
+		if (atomic_load(&child->refs) || !dentry_flag_test(child, DENTRY_HASHED))
+			continue;
+		bucket = bucket_of_hash(READ_ONCE(child->name.hash));
+		if (!spin_trylock(&bucket->lock)) {
+			*again = true;
+			continue;
+		}
+		/* Only a referenced dentry is ever renamed: with no references the bucket is the
+		 * right one. */
+		if (!atomic_load(&child->refs) && dentry_flag_test(child, DENTRY_HASHED) &&
+		    bucket == bucket_of_hash(READ_ONCE(child->name.hash))) {
+			hash_del(child);
+			spin_unlock(&bucket->lock);
+			return child;
+		}
+		spin_unlock(&bucket->lock);
+	}
+	return NULL;
+}
+
+/* The first child that has children itself and so keeps them and us in memory; referenced, or NULL.
+ */
+static struct dentry *child_with_children(struct dentry *parent, struct dentry *after)
+{
+	struct list_head *at = after ? after->child_node.next : parent->children.next;
+
+	for (; at != &parent->children; at = at->next) {
+		struct dentry *child = list_entry(at, struct dentry, child_node);
+
+		if (!list_empty(&child->children) && atomic_load(&child->refs)) {
+			u32 n = atomic_load(&child->refs);
+
+			while (n && !atomic_cmpxchg(&child->refs, &n, n + 1))
+				;
+			if (n)
+				return child;
+		}
+	}
+	return NULL;
+}
+
+static void shrink_children(struct dentry *parent)
+{
+	for (;;) {
+		struct dentry *child;
+		bool again = false;
+
+		spin_lock(&parent->lock);
+		child = child_take_unused(parent, &again);
+		spin_unlock(&parent->lock);
+		if (child)
+			dentry_put(dentry_free(
+			    child)); /* the child's reference on parent: never the last */
+		else if (!again)
+			return;
+		thread_yield_point();
+	}
+}
+
+/*
+ * Depth first without recursion: goes down to a child that has children, drops what is unused
+ * there, and comes back to its parent, where the child itself may now be unused. The walk ends when
+ * a whole level has only children in use.
+ */
+void dentry_shrink_tree(struct dentry *root)
+{
+	struct dentry *at = root;
+
+	if (list_empty(&root->children))
+		return;
+	dentry_get(root);
+	for (;;) {
+		struct dentry *child, *parent;
+
+		shrink_children(at);
+		spin_lock(&at->lock);
+		child = child_with_children(at, NULL);
+		spin_unlock(&at->lock);
+		if (child) {
+			dentry_put(at);
+			at = child;
+			continue;
+		}
+		if (at == root)
+			break;
+		/* Up again, past what was found in use: the sibling after it, or else the parent's
+		 * own sibling. */
+		for (;;) {
+			parent = dentry_parent_get(at);
+			spin_lock(&parent->lock);
+			child = at->parent == parent ? child_with_children(parent, at) : NULL;
+			spin_unlock(&parent->lock);
+			dentry_put(at);
+			shrink_children(parent);
+			at = parent;
+			if (child || at == root)
+				break;
+		}
+		if (child) {
+			dentry_put(at);
+			at = child;
+			continue;
+		}
+		break;
+	}
+	dentry_put(at);
+}
+
+struct dentry *dentry_parent_get(struct dentry *dentry)
+{
+	struct dentry *parent;
+
+	spin_lock(&dentry->lock);
+	parent = dentry->parent;
+	dentry_get(parent);
+	spin_unlock(&dentry->lock);
+	return parent;
+}
+
+bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dentry)
+{
+	for (; dentry != dentry->parent; dentry = dentry->parent)
+		if (dentry->parent == ancestor)
+			return true;
+	return false;
+}
+
+/* ---- renaming ---- */
+
+static void buckets_lock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
+{
+	if (a > b)
+		swap(a, b);
+	spin_lock(&a->lock);
+	if (a != b)
+		spin_lock(&b->lock);
+}
+
+static void buckets_unlock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
+{
+	if (a != b)
+		spin_unlock(&a->lock);
+	spin_unlock(&b->lock);
+}
+
+/*
+ * Gives a the name of b. b gets that of a in exchange, or keeps its own where that needs no memory
+ * (then what a had is returned, to be freed): a name that was replaced should still be shown by
+ * those who have it open.
+ */
+static const char *name_take(struct dentry *a, struct dentry *b, bool exchange)
+{
+	bool a_inline = a->name.name == a->inline_name, b_inline = b->name.name == b->inline_name;
+	const char *old = a_inline ? NULL : a->name.name;
+	char buf[sizeof(a->inline_name)];
+
+	memcpy(buf, a->inline_name, sizeof(buf));
+	memcpy(a->inline_name, b->inline_name, sizeof(buf));
+	if (!exchange && b_inline) {
+		a->name = b->name;
+		a->name.name = a->inline_name;
+		return old;
+	}
+	memcpy(b->inline_name, buf, sizeof(buf));
+	swap(a->name, b->name);
+	if (b_inline)
+		a->name.name = a->inline_name;
+	if (a_inline)
+		b->name.name = b->inline_name;
+	return NULL;
+}
+
+static void child_move(struct dentry *dentry, struct dentry *from, struct dentry *to)
+{
+	spin_lock(&from->lock);
+	list_del(&dentry->child_node);
+	spin_unlock(&from->lock);
+	spin_lock(&to->lock);
+	list_add(&dentry->child_node, &to->children);
+	spin_unlock(&to->lock);
+}
+
+static void dentry_lock_two(struct dentry *a, struct dentry *b) __no_lock_analysis
+{
+	if (a > b)
+		swap(a, b);
+	spin_lock(&a->lock);
+	spin_lock(&b->lock);
+}
+
+static void dentry_unlock_two(struct dentry *a, struct dentry *b) __no_lock_analysis
+{
+	spin_unlock(&a->lock);
+	spin_unlock(&b->lock);
+}
+
+/*
+ * Puts dentry where target is. With exchange they swap places; otherwise target leaves the hash, to
+ * be freed with its last reference.
+ */
+void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
+{
+	struct dentry_bucket *from = bucket_of_hash(dentry->name.hash);
+	struct dentry_bucket *to = bucket_of_hash(target->name.hash);
+	struct dentry *old_parent = dentry->parent, *new_parent = target->parent;
+	const char *old_name;
+
+	buckets_lock_two(from, to);
+	hlist_del(&dentry->hash_node);
+	hlist_del(&target->hash_node);
+	dentry_lock_two(dentry, target);
+	old_name = name_take(dentry, target, exchange);
+	dentry->parent = new_parent;
+	if (exchange)
+		target->parent = old_parent;
+	else
+		dentry_get(new_parent);
+	dentry_unlock_two(dentry, target);
+	hlist_add_head(&dentry->hash_node, &to->dentries);
+	if (exchange) {
+		hlist_add_head(&target->hash_node, &from->dentries);
+	} else {
+		dentry_flag_clear(target, DENTRY_HASHED);
+		dentry_flag_set(target, DENTRY_DEAD);
+	}
+	buckets_unlock_two(from, to);
+	kfree((char *)old_name);
+	if (old_parent != new_parent) {
+		child_move(dentry, old_parent, new_parent);
+		if (exchange)
+			child_move(target, new_parent, old_parent);
+	}
+	if (!exchange) {
+		dentry_shrink_tree(target);
+		dentry_put(old_parent);
+	}
+}
+
+/* ---- giving memory back ---- */
+
+static struct dentry *lru_take(void) __no_lock_analysis
+{
+	struct dentry *dentry = list_first_entry(&lru, struct dentry, lru_node);
+	struct dentry_bucket *bucket = bucket_of_hash(READ_ONCE(dentry->name.hash));
+	struct dentry *taken = NULL;
+
+	if (!spin_trylock(&bucket->lock)) {
+		list_move_tail(&dentry->lru_node, &lru);
+		return NULL;
+	}
+	if (!atomic_load(&dentry->refs) && dentry_flag_test(dentry, DENTRY_HASHED) &&
+	    dentry_flag_test(dentry, DENTRY_REFERENCED)) {
+		dentry_flag_clear(dentry, DENTRY_REFERENCED);
+		list_move_tail(&dentry->lru_node, &lru);
+	} else {
+		list_del(&dentry->lru_node);
+		lru_count--;
+		dentry_flag_clear(dentry, DENTRY_ON_LRU);
+		if (!atomic_load(&dentry->refs) && dentry_flag_test(dentry, DENTRY_HASHED)) {
+			hash_del(dentry);
+			taken = dentry;
+		}
+	}
+	spin_unlock(&bucket->lock);
+	return taken;
+}
+
+static size_t dentry_shrink(struct shrinker *shrinker, size_t nr, unsigned int flags)
+{
+	size_t freed = 0;
+
+	if (flags & (MM_NOFS | MM_ATOMIC))
+		return 0;
+	for (size_t i = 0; i < nr; i++) {
+		struct dentry *dentry = NULL;
+		bool empty;
+
+		spin_lock(&lru_lock);
+		empty = list_empty(&lru);
+		if (!empty)
+			dentry = lru_take();
+		spin_unlock(&lru_lock);
+		if (empty)
+			break;
+		if (dentry) {
+			dentry_put(dentry_free(dentry));
+			freed++;
+		}
+	}
+	return freed;
+}
+
+static struct shrinker dentry_shrinker = {.name = "dentries", .shrink = dentry_shrink};
+
+void dentry_cache_init(void)
+{
+	for (size_t i = 0; i < DENTRY_BUCKETS; i++)
+		spin_init(&buckets[i].lock, "dentry bucket");
+	dentry_slab = slab_cache_create("dentry", sizeof(struct dentry), 64);
+	shrinker_register(&dentry_shrinker);
+}

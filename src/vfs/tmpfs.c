@@ -1,0 +1,725 @@
+/*
+ * tmpfs: a file system that lives in memory. Also the first root, into which an initramfs is
+ * unpacked.
+ *
+ * File data lives in the page cache, in mappings without a backing store: absent pages are holes,
+ * and pages stay until they are truncated. A directory is a list of entries in the order of
+ * creation, each holding a reference on its inode, with a hash for lookups; an entry's number is
+ * its position for readdir, so listing goes on correctly whatever is added or removed meanwhile. An
+ * inode is thus alive as long as it has a name or is in use.
+ *
+ * Locking: a directory's entries change under its inode's rwsem. The volume's counts are atomic.
+ */
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "mm/kmalloc.h"
+#include "mm/mm.h"
+#include "vfs/dentry_int.h"
+#include "vfs/file.h"
+#include "vfs/inode_int.h"
+#include "vfs/tmpfs.h"
+
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+
+#define TMPFS_BUCKETS     16
+#define TMPFS_BUCKETS_BIG 1024
+#define TMPFS_BIG         64 /* entries from which a directory gets the larger table */
+#define ENTRY_SIZE        20 /* what an entry adds to st_size, as Linux's tmpfs says */
+
+struct tmpfs_entry {
+	struct hlist_node hash_node;
+	struct list_head node; /* in order of creation */
+	struct inode *inode;   /* reference */
+	u64 position;          /* from 2 */
+	u32 hash, length;
+	char name[];
+};
+
+struct tmpfs_inode {
+	struct inode inode;
+	struct list_head entries; /* directories */
+	struct hlist_head *buckets;
+	size_t bucket_count, entry_count;
+	u64 next_position;
+	struct inode *parent; /* of a directory; no reference: the parent's entry holds us */
+	char *target;         /* symbolic links */
+};
+
+struct tmpfs_super {
+	u64 max_pages, pages;   /* pages: atomic */
+	u64 max_inodes, inodes; /* inodes: atomic */
+	struct inode *root;
+};
+
+static struct slab_cache *inode_slab;
+static const struct inode_ops dir_ops, file_inode_ops, link_ops, special_ops;
+static const struct file_ops dir_file_ops, file_ops;
+static const struct mapping_ops mapping_ops;
+
+static struct tmpfs_inode *tmpfs_of(const struct inode *inode)
+{
+	return container_of((struct inode *)inode, struct tmpfs_inode, inode);
+}
+
+static struct tmpfs_super *super_of(const struct inode *inode)
+{
+	return inode->super->private;
+}
+
+/* ---- directories ---- */
+
+static u32 entry_hash(const char *name, u32 length)
+{
+	u32 hash = NAME_HASH_SEED;
+
+	for (u32 i = 0; i < length; i++)
+		hash = name_hash_step(hash, (unsigned char)name[i]);
+	return hash ^ hash >> 15;
+}
+
+static struct tmpfs_entry *entry_find(const struct inode *dir, const char *name, u32 length)
+{
+	struct tmpfs_inode *t = tmpfs_of(dir);
+	u32 hash = entry_hash(name, length);
+	struct tmpfs_entry *entry;
+
+	hlist_for_each_entry(entry, &t->buckets[hash % t->bucket_count],
+			     hash_node) if (entry->hash == hash && entry->length == length &&
+					    !memcmp(entry->name, name, length)) return entry;
+	return NULL;
+}
+
+/* More buckets once there are many entries; failing only costs speed. */
+static void dir_grow(struct tmpfs_inode *t)
+{
+	struct hlist_head *buckets = kcalloc(TMPFS_BUCKETS_BIG, sizeof(*buckets), MM_NORMAL);
+	struct tmpfs_entry *entry;
+
+	if (!buckets)
+		return;
+	list_for_each_entry(entry, &t->entries, node) {
+		hlist_del(&entry->hash_node);
+		hlist_add_head(&entry->hash_node, &buckets[entry->hash % TMPFS_BUCKETS_BIG]);
+	}
+	kfree(t->buckets);
+	t->buckets = buckets;
+	t->bucket_count = TMPFS_BUCKETS_BIG;
+}
+
+static struct tmpfs_entry *entry_alloc(const char *name, u32 length)
+{
+	struct tmpfs_entry *entry = kmalloc(sizeof(*entry) + length, MM_NORMAL);
+
+	if (!entry)
+		return NULL;
+	memcpy(entry->name, name, length);
+	entry->length = length;
+	entry->hash = entry_hash(name, length);
+	return entry;
+}
+
+static void dir_changed(struct inode *dir, s64 entries)
+{
+	spin_lock(&dir->lock);
+	dir->size += (loff_t)(entries * ENTRY_SIZE);
+	spin_unlock(&dir->lock);
+	inode_touch(dir, ATTR_MTIME | ATTR_CTIME);
+}
+
+/* Takes over the caller's reference on inode. */
+static void entry_link(struct inode *dir, struct tmpfs_entry *entry, struct inode *inode)
+{
+	struct tmpfs_inode *t = tmpfs_of(dir);
+
+	entry->inode = inode;
+	entry->position = t->next_position++;
+	list_add_tail(&entry->node, &t->entries);
+	if (++t->entry_count == TMPFS_BIG)
+		dir_grow(t);
+	hlist_add_head(&entry->hash_node, &t->buckets[entry->hash % t->bucket_count]);
+	dir_changed(dir, 1);
+}
+
+/* Frees the entry; its reference on the inode is now the caller's. */
+static struct inode *entry_unlink(struct inode *dir, struct tmpfs_entry *entry)
+{
+	struct inode *inode = entry->inode;
+
+	hlist_del(&entry->hash_node);
+	list_del(&entry->node);
+	tmpfs_of(dir)->entry_count--;
+	dir_changed(dir, -1);
+	kfree(entry);
+	return inode;
+}
+
+static void nlink_add(struct inode *inode, int n)
+{
+	spin_lock(&inode->lock);
+	inode->nlink = (u32)((int)inode->nlink + n);
+	spin_unlock(&inode->lock);
+}
+
+/* ---- inodes ---- */
+
+static struct inode *tmpfs_inode_alloc(struct super_block *super)
+{
+	struct tmpfs_inode *t = slab_alloc(inode_slab, MM_ZERO);
+
+	if (!t)
+		return NULL;
+	list_init(&t->entries);
+	return &t->inode;
+}
+
+static void tmpfs_inode_free(struct inode *inode)
+{
+	struct tmpfs_inode *t = tmpfs_of(inode);
+
+	kfree(t->buckets);
+	kfree(t->target);
+	slab_free(inode_slab, t);
+}
+
+static void tmpfs_inode_evict(struct inode *inode)
+{
+	pagecache_truncate(&inode->mapping, 0);
+	inode_clear(inode);
+	atomic_fetch_sub(&super_of(inode)->inodes, 1);
+}
+
+static int dir_init(struct tmpfs_inode *t)
+{
+	t->buckets = kcalloc(TMPFS_BUCKETS, sizeof(*t->buckets), MM_NORMAL);
+	t->bucket_count = TMPFS_BUCKETS;
+	t->next_position = 2;
+	return t->buckets ? 0 : -ENOMEM;
+}
+
+/* An inode of any kind, with one reference and one link (a directory: two). */
+static int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u32 mode,
+			   struct inode **out)
+{
+	struct tmpfs_super *ts = super->private;
+	struct inode *inode;
+	int err;
+
+	if (atomic_add_fetch(&ts->inodes, 1) > ts->max_inodes) {
+		atomic_fetch_sub(&ts->inodes, 1);
+		return -ENOSPC;
+	}
+	err = inode_new(super, &inode);
+	if (err) {
+		atomic_fetch_sub(&ts->inodes, 1);
+		return err;
+	}
+	inode->number = inode_number_next();
+	inode_init_owner(inode, dir, mode);
+	inode->nlink = 1;
+	if (S_ISDIR(mode)) {
+		inode->nlink = 2;
+		inode->ops = &dir_ops;
+		inode->file_ops = &dir_file_ops;
+		err = dir_init(tmpfs_of(inode));
+	} else if (S_ISREG(mode)) {
+		inode->ops = &file_inode_ops;
+		inode->file_ops = &file_ops;
+	} else if (S_ISLNK(mode)) {
+		inode->ops = &link_ops;
+	} else {
+		inode->ops = &special_ops;
+	}
+	inode->mapping.ops = &mapping_ops;
+	if (err) {
+		atomic_fetch_sub(&ts->inodes, 1);
+		inode_fail_new(inode);
+		return err;
+	}
+	inode_unlock_new(inode);
+	*out = inode;
+	return 0;
+}
+
+/* ---- directory operations ---- */
+
+static int tmpfs_lookup(struct inode *dir, const struct qstr *name, struct inode **out)
+{
+	struct tmpfs_entry *entry = entry_find(dir, name->name, name->length);
+
+	*out = NULL;
+	if (entry) {
+		inode_ref(entry->inode);
+		*out = entry->inode;
+	}
+	return 0;
+}
+
+/* A new inode under the dentry's name. target: of a symbolic link, taken over on success. */
+static int tmpfs_add(struct inode *dir, struct dentry *dentry, u32 mode, u32 major, u32 minor,
+		     char *target)
+{
+	struct tmpfs_entry *entry = entry_alloc(dentry->name.name, dentry->name.length);
+	struct inode *inode;
+	int err;
+
+	if (!entry)
+		return -ENOMEM;
+	err = tmpfs_inode_new(dir->super, dir, mode, &inode);
+	if (err) {
+		kfree(entry);
+		return err;
+	}
+	if (S_ISDIR(mode)) {
+		tmpfs_of(inode)->parent = dir;
+		nlink_add(dir, 1);
+	} else if (S_ISLNK(mode)) {
+		tmpfs_of(inode)->target = target;
+		inode->size = (loff_t)strlen(target);
+	} else if (!S_ISREG(mode)) {
+		inode_init_special(inode, inode->mode, major, minor);
+	}
+	inode_ref(inode);
+	entry_link(dir, entry, inode);
+	dentry_instantiate(dentry, inode);
+	return 0;
+}
+
+static int tmpfs_create(struct inode *dir, struct dentry *dentry, u32 mode)
+{
+	return tmpfs_add(dir, dentry, mode, 0, 0, NULL);
+}
+
+static int tmpfs_mknod(struct inode *dir, struct dentry *dentry, u32 mode, u32 major, u32 minor)
+{
+	return tmpfs_add(dir, dentry, mode, major, minor, NULL);
+}
+
+static int tmpfs_symlink(struct inode *dir, struct dentry *dentry, const char *target)
+{
+	char *copy = kstrdup(target, MM_NORMAL);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	err = tmpfs_add(dir, dentry, S_IFLNK | 0777, 0, 0, copy);
+	if (err)
+		kfree(copy);
+	return err;
+}
+
+static int tmpfs_link(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	struct tmpfs_entry *entry = entry_alloc(dentry->name.name, dentry->name.length);
+
+	if (!entry)
+		return -ENOMEM;
+	nlink_add(inode, 1);
+	inode_touch(inode, ATTR_CTIME);
+	inode_ref(inode);
+	entry_link(dir, entry, inode);
+	inode_ref(inode);
+	dentry_instantiate(dentry, inode);
+	return 0;
+}
+
+/* Takes the name away; `links` is what the inode loses with it. */
+static void tmpfs_remove(struct inode *dir, struct tmpfs_entry *entry, int links)
+{
+	struct inode *inode = entry_unlink(dir, entry);
+
+	nlink_add(inode, -links);
+	inode_touch(inode, ATTR_CTIME);
+	inode_put(inode); /* never the last: vfs has one */
+}
+
+static int tmpfs_unlink(struct inode *dir, struct dentry *dentry)
+{
+	tmpfs_remove(dir, entry_find(dir, dentry->name.name, dentry->name.length), 1);
+	return 0;
+}
+
+static int tmpfs_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	if (tmpfs_of(dentry->inode)->entry_count)
+		return -ENOTEMPTY;
+	tmpfs_remove(dir, entry_find(dir, dentry->name.name, dentry->name.length), 2);
+	nlink_add(dir, -1);
+	return 0;
+}
+
+static void dir_moved(struct inode *inode, struct inode *from, struct inode *to)
+{
+	if (!S_ISDIR(inode->mode))
+		return;
+	tmpfs_of(inode)->parent = to;
+	nlink_add(from, -1);
+	nlink_add(to, 1);
+}
+
+static int tmpfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+			struct dentry *new_dentry, unsigned int flags)
+{
+	struct tmpfs_entry *old =
+	    entry_find(old_dir, old_dentry->name.name, old_dentry->name.length);
+	struct tmpfs_entry *new =
+	    entry_find(new_dir, new_dentry->name.name, new_dentry->name.length),
+			   *fresh;
+	struct inode *inode = old->inode, *whiteout = NULL;
+	int err;
+
+	if (flags & RENAME_EXCHANGE) {
+		dir_moved(inode, old_dir, new_dir);
+		dir_moved(new->inode, new_dir, old_dir);
+		swap(old->inode, new->inode);
+		dir_changed(old_dir, 0);
+		dir_changed(new_dir, 0);
+		inode_touch(old->inode, ATTR_CTIME);
+		inode_touch(new->inode, ATTR_CTIME);
+		return 0;
+	}
+	if (new &&S_ISDIR(new->inode->mode) && tmpfs_of(new->inode)->entry_count)
+		return -ENOTEMPTY;
+	fresh = entry_alloc(new_dentry->name.name, new_dentry->name.length);
+	if (!fresh)
+		return -ENOMEM;
+	if (flags & RENAME_WHITEOUT) {
+		err = tmpfs_inode_new(old_dir->super, old_dir, S_IFCHR, &whiteout);
+		if (err) {
+			kfree(fresh);
+			return err;
+		}
+		inode_init_special(whiteout, S_IFCHR, 0, 0);
+	}
+	if (new) {
+		bool is_dir = S_ISDIR(new->inode->mode);
+
+		tmpfs_remove(new_dir, new, is_dir ? 2 : 1);
+		if (is_dir)
+			nlink_add(new_dir, -1);
+	}
+	entry_link(new_dir, fresh, inode);
+	dir_moved(inode, old_dir, new_dir);
+	inode_touch(inode, ATTR_CTIME);
+	if (whiteout) {
+		old->inode = whiteout; /* the name stays, for something else */
+		dir_changed(old_dir, 0);
+	} else {
+		(void)entry_unlink(old_dir, old); /* its reference is the new entry's */
+	}
+	return 0;
+}
+
+static int tmpfs_tmpfile(struct inode *dir, u32 mode, struct inode **out)
+{
+	int err = tmpfs_inode_new(dir->super, dir, mode, out);
+
+	if (!err)
+		(*out)->nlink = 0;
+	return err;
+}
+
+static int tmpfs_readlink(struct inode *inode, char **target)
+{
+	*target = kstrdup(tmpfs_of(inode)->target, MM_NORMAL);
+	return *target ? 0 : -ENOMEM;
+}
+
+static int tmpfs_readdir(struct file *file, struct dir_context *ctx)
+{
+	struct inode *dir = file->inode;
+	struct tmpfs_inode *t = tmpfs_of(dir);
+	struct tmpfs_entry *entry;
+
+	if (ctx->pos == 0) {
+		if (!ctx->emit(ctx, ".", 1, 0, dir->number, S_IFDIR >> 12))
+			return 0;
+		ctx->pos = 1;
+	}
+	if (ctx->pos == 1) {
+		if (!ctx->emit(ctx, "..", 2, 1, t->parent ? t->parent->number : dir->number,
+			       S_IFDIR >> 12))
+			return 0;
+		ctx->pos = 2;
+	}
+	/* Where the last call stopped is usually remembered; otherwise the list is searched from
+	 * its start. */
+	list_for_each_entry(entry, &t->entries, node) {
+		if (entry->position < (u64)ctx->pos)
+			continue;
+		if (!ctx->emit(ctx, entry->name, entry->length, (loff_t)entry->position,
+			       entry->inode->number, (entry->inode->mode & S_IFMT) >> 12))
+			return 0;
+		ctx->pos = (loff_t)entry->position + 1;
+	}
+	return 0;
+}
+
+/* ---- file data ---- */
+
+/* One more page of the volume, or -ENOSPC. */
+static int page_charge(struct page_mapping *mapping, struct page *page)
+{
+	struct inode *inode = mapping->inode;
+	struct tmpfs_super *ts = super_of(inode);
+
+	if (page_flag_test(page, PG_FSDATA))
+		return 0;
+	if (atomic_add_fetch(&ts->pages, 1) > ts->max_pages) {
+		atomic_fetch_sub(&ts->pages, 1);
+		return -ENOSPC;
+	}
+	page_flag_set(page, PG_FSDATA); /* charged: release() gives it back */
+	spin_lock(&inode->lock);
+	inode->blocks += PAGE_SIZE / 512;
+	spin_unlock(&inode->lock);
+	return 0;
+}
+
+static void tmpfs_release(struct page_mapping *mapping, struct page *page)
+{
+	struct inode *inode = mapping->inode;
+
+	page_flag_clear(page, PG_FSDATA);
+	atomic_fetch_sub(&super_of(inode)->pages, 1);
+	spin_lock(&inode->lock);
+	inode->blocks -= PAGE_SIZE / 512;
+	spin_unlock(&inode->lock);
+}
+
+/* A mapped hole is touched. */
+static void tmpfs_read_pages(struct page_mapping *mapping, struct page **pages, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (page_charge(mapping, pages[i])) {
+			page_flag_set(pages[i], PG_ERROR);
+		} else {
+			memset(page_address(pages[i]), 0, PAGE_SIZE);
+			page_flag_set(pages[i], PG_UPTODATE);
+		}
+		page_unlock(pages[i]);
+	}
+}
+
+static int tmpfs_write_begin(struct page_mapping *mapping, struct page *page, u32 from, u32 to)
+{
+	int err = page_charge(mapping, page);
+	char *data = page_address(page);
+
+	if (err || page_flag_test(page, PG_UPTODATE))
+		return err;
+	memset(data, 0, from);
+	memset(data + to, 0, PAGE_SIZE - to);
+	return 0;
+}
+
+static int tmpfs_write_end(struct page_mapping *mapping, struct page *page, u32 from, u32 copied)
+{
+	loff_t end = (loff_t)(page->index * PAGE_SIZE + from + copied);
+
+	if (!copied)
+		return 0; /* a new page that stays without contents is filled by the next try, or is
+			     a hole with a price */
+	page_flag_set(page, PG_UPTODATE);
+	pagecache_dirty(page);
+	if (end > inode_size(mapping->inode))
+		inode_size_set(mapping->inode, end);
+	return 0;
+}
+
+static int tmpfs_setattr(struct inode *inode, const struct attr *attr)
+{
+	if (attr->valid & ATTR_SIZE) {
+		loff_t old = inode_size(inode);
+
+		inode_size_set(inode, attr->size);
+		if (attr->size < old)
+			pagecache_truncate(&inode->mapping, attr->size);
+	}
+	inode_setattr_simple(inode, attr);
+	return 0;
+}
+
+/* Makes [offset, offset + length) present. */
+static int tmpfs_populate(struct inode *inode, loff_t offset, loff_t length)
+{
+	u64 last = (u64)(offset + length - 1) / PAGE_SIZE;
+
+	for (u64 index = (u64)offset / PAGE_SIZE; index <= last; index++) {
+		struct page *page;
+		int err = pagecache_grab(&inode->mapping, index, &page);
+
+		if (err)
+			return err;
+		if (!page_flag_test(page, PG_UPTODATE)) {
+			page_get(page);
+			tmpfs_read_pages(&inode->mapping, &page, 1);
+			err = page_flag_test(page, PG_UPTODATE) ? 0 : -ENOSPC;
+			page_put(page);
+		} else {
+			page_unlock(page);
+		}
+		page_put(page);
+		if (err)
+			return err;
+		thread_yield_point();
+	}
+	return 0;
+}
+
+static int tmpfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
+{
+	struct inode *inode = file->inode;
+	int err = 0;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		pagecache_punch(&inode->mapping, offset, offset + length);
+	else
+		err = tmpfs_populate(inode, offset, length);
+	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && offset + length > inode_size(inode))
+		inode_size_set(inode, offset + length);
+	inode_touch(inode, ATTR_MTIME | ATTR_CTIME);
+	return err;
+}
+
+static int tmpfs_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
+{
+	return 0; /* memory is as stable as it gets */
+}
+
+static const struct mapping_ops mapping_ops = {
+    .memory = true,
+    .read = tmpfs_read_pages,
+    .write_begin = tmpfs_write_begin,
+    .write_end = tmpfs_write_end,
+    .release = tmpfs_release,
+};
+
+static const struct inode_ops dir_ops = {
+    .lookup = tmpfs_lookup,
+    .create = tmpfs_create,
+    .mkdir = tmpfs_create,
+    .mknod = tmpfs_mknod,
+    .symlink = tmpfs_symlink,
+    .link = tmpfs_link,
+    .unlink = tmpfs_unlink,
+    .rmdir = tmpfs_rmdir,
+    .rename = tmpfs_rename,
+    .tmpfile = tmpfs_tmpfile,
+};
+static const struct inode_ops file_inode_ops = {.setattr = tmpfs_setattr};
+static const struct inode_ops link_ops = {.readlink = tmpfs_readlink};
+static const struct inode_ops special_ops = {};
+
+static const struct file_ops dir_file_ops = {
+    .readdir = tmpfs_readdir,
+    .fsync = tmpfs_fsync,
+};
+static const struct file_ops file_ops = {
+    .read = pagecache_file_read,
+    .write = file_write_pagecache,
+    .mmap = file_mmap_pagecache,
+    .fsync = tmpfs_fsync,
+    .fallocate = tmpfs_fallocate,
+};
+
+/* ---- the volume ---- */
+
+static int tmpfs_statfs(struct super_block *super, struct fs_statistics *out)
+{
+	struct tmpfs_super *ts = super->private;
+	u64 used = atomic_load(&ts->pages), inodes = atomic_load(&ts->inodes);
+
+	out->blocks = ts->max_pages;
+	out->free_blocks = out->available_blocks = used < ts->max_pages ? ts->max_pages - used : 0;
+	out->files = ts->max_inodes;
+	out->free_files = inodes < ts->max_inodes ? ts->max_inodes - inodes : 0;
+	return 0;
+}
+
+/* Empties a directory tree without recursion: the deepest entries first. */
+static void tmpfs_empty(struct inode *dir)
+{
+	for (;;) {
+		struct tmpfs_inode *t = tmpfs_of(dir);
+
+		if (!list_empty(&t->entries)) {
+			struct tmpfs_entry *entry =
+			    list_first_entry(&t->entries, struct tmpfs_entry, node);
+
+			if (S_ISDIR(entry->inode->mode) && tmpfs_of(entry->inode)->entry_count) {
+				dir = entry->inode;
+				continue;
+			}
+			inode_put(entry_unlink(dir, entry));
+			continue;
+		}
+		if (!t->parent)
+			return;
+		dir = t->parent;
+	}
+}
+
+static void tmpfs_kill(struct super_block *super)
+{
+	struct tmpfs_super *ts = super->private;
+
+	tmpfs_empty(ts->root);
+	inode_put(ts->root);
+}
+
+static void tmpfs_put(struct super_block *super)
+{
+	kfree(super->private);
+}
+
+static const struct super_ops super_ops = {
+    .inode_alloc = tmpfs_inode_alloc,
+    .inode_free = tmpfs_inode_free,
+    .inode_evict = tmpfs_inode_evict,
+    .statfs = tmpfs_statfs,
+    .kill = tmpfs_kill,
+    .put = tmpfs_put,
+};
+
+static int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
+{
+	struct tmpfs_super *ts = kmalloc(sizeof(*ts), MM_ZERO);
+	struct mm_stats stats;
+	int err;
+
+	if (!ts)
+		return -ENOMEM;
+	mm_stats_get(&stats);
+	ts->max_pages = stats.total / 2;
+	ts->max_inodes = stats.total / 2;
+	super->private = ts;
+	super->ops = &super_ops;
+	super->magic = TMPFS_MAGIC;
+	super->block_size = PAGE_SIZE;
+	super->flags |= SUPER_PSEUDO;
+	err = tmpfs_inode_new(super, NULL, S_IFDIR | 01777, root);
+	if (err) {
+		kfree(ts);
+		return err;
+	}
+	ts->root = *root;
+	inode_ref(ts->root);
+	return 0;
+}
+
+static struct fs_type tmpfs_type = {.name = "tmpfs", .mount = tmpfs_mount};
+static struct fs_type ramfs_type = {.name = "ramfs", .mount = tmpfs_mount};
+
+void tmpfs_init(void)
+{
+	inode_slab = slab_cache_create("tmpfs_inode", sizeof(struct tmpfs_inode), 64);
+	fs_type_register(&tmpfs_type);
+	fs_type_register(&ramfs_type);
+}
