@@ -292,6 +292,9 @@ contracts-y += harness/guest/time_timer_overrun.c
 contracts-y += harness/guest/time_wall.c
 
 misbehave-y += harness/guest/misbehave.c
+stress-y += harness/guest/stress.c
+stress-y += harness/guest/stress_fs.c
+stress-y += harness/guest/stress_fsx.c
 bench-y += harness/bench/bench.c
 bench-y += harness/bench/bench_calls.c
 bench-y += harness/bench/bench_files.c
