@@ -1,0 +1,331 @@
+/*
+ * Processes as objects: ids, tables, groups and sessions.
+ *
+ * An id (pid, tid, group, session) is one number space. A number stays taken while anything is called by it: a thread or zombie, a group
+ * that outlives its leader, a session. Uses are counted per number, so that no new process is mistaken for an old group.
+ */
+#include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/clock.h"
+#include "lib/hash.h"
+#include "lib/string.h"
+#include "mm/kmalloc.h"
+#include "sys/process_int.h"
+#include "sys/sched_int.h"
+
+#include <linux/capability.h>
+
+#define HASH_BUCKETS 512
+#define FILES_SOFT   1024
+#define FILES_HARD   4096
+#define STACK_SOFT   (8ull << 20)
+#define MEMLOCK_MAX  (8ull << 20)
+
+struct irqlock process_lock = IRQLOCK_INIT("process tables");
+struct list_head process_list = LIST_HEAD_INIT(process_list);
+
+static u16 id_uses[PID_LIMIT]; /* process_lock, as all below */
+static int id_last = 1;
+static struct hlist_head thread_hash[HASH_BUCKETS];
+static struct hlist_head process_hash[HASH_BUCKETS];
+static struct slab_cache *process_cache;
+
+struct process process_zero = {
+    .refs = 1,
+    .threads = LIST_HEAD_INIT(process_zero.threads),
+    .children = LIST_HEAD_INIT(process_zero.children),
+    .sibling = LIST_HEAD_INIT(process_zero.sibling),
+    .all_node = LIST_HEAD_INIT(process_zero.all_node),
+    .pending = {.queue = LIST_HEAD_INIT(process_zero.pending.queue)},
+    .signal_lock = IRQLOCK_INIT("signals"),
+    .child_wait = WAIT_QUEUE_INIT(process_zero.child_wait, "children"),
+    .thread_wait = WAIT_QUEUE_INIT(process_zero.thread_wait, "threads"),
+    .limits_lock = SPINLOCK_INIT("limits"),
+};
+
+#define CAPS_ALL ((1ull << (CAP_LAST_CAP + 1)) - 1)
+
+struct cred cred_kernel = {
+    .refs = 1,
+    .cap_effective = CAPS_ALL,
+    .cap_permitted = CAPS_ALL,
+    .cap_bounding = CAPS_ALL,
+};
+
+/* ---- ids ---- */
+
+int id_alloc(void)
+{
+	for (int tried = 0; tried < PID_LIMIT; tried++) {
+		if (++id_last >= PID_LIMIT)
+			id_last = 2;
+		if (!id_uses[id_last]) {
+			id_uses[id_last] = 1;
+			return id_last;
+		}
+	}
+	return -EAGAIN;
+}
+
+void id_use(int id)
+{
+	id_uses[id]++;
+}
+
+void id_release(int id)
+{
+	VERIFY(id_uses[id]);
+	id_uses[id]--;
+}
+
+/* ---- tables ---- */
+
+static struct hlist_head *bucket(struct hlist_head *table, int id)
+{
+	return &table[hash_u64((u64)id) % HASH_BUCKETS];
+}
+
+void thread_table_add(struct thread *thread)
+{
+	hlist_add_head(&thread->tid_node, bucket(thread_hash, thread->tid));
+	thread->in_tables = true;
+}
+
+void thread_table_remove(struct thread *thread)
+{
+	if (!thread->in_tables)
+		return;
+	hlist_del(&thread->tid_node);
+	thread->in_tables = false;
+	id_release(thread->tid);
+}
+
+struct process *process_lookup(int pid)
+{
+	struct process *process;
+
+	hlist_for_each_entry (process, bucket(process_hash, pid), pid_node)
+		if (process->pid == pid)
+			return process;
+	return NULL;
+}
+
+struct thread *thread_lookup(int tid)
+{
+	struct thread *thread;
+
+	hlist_for_each_entry (thread, bucket(thread_hash, tid), tid_node)
+		if (thread->tid == tid)
+			return thread;
+	return NULL;
+}
+
+void process_table_add(struct process *process)
+{
+	hlist_add_head(&process->pid_node, bucket(process_hash, process->pid));
+	list_add_tail(&process->all_node, &process_list);
+}
+
+void process_table_remove(struct process *process)
+{
+	hlist_del(&process->pid_node);
+	list_del(&process->all_node);
+	list_del(&process->sibling);
+	process_group_set(process, 0);
+	process_session_set(process, 0);
+	thread_table_remove(process->leader);
+}
+
+struct process *process_find(int pid)
+{
+	irqflags_t flags = irqlock_lock(&process_lock);
+	struct process *process = process_lookup(pid);
+
+	if (process)
+		process_get(process);
+	irqlock_unlock(&process_lock, flags);
+	return process;
+}
+
+struct thread *thread_find(int tid)
+{
+	irqflags_t flags = irqlock_lock(&process_lock);
+	struct thread *thread = thread_lookup(tid);
+
+	if (thread)
+		thread_get(thread);
+	irqlock_unlock(&process_lock, flags);
+	return thread;
+}
+
+struct process *process_next(int pid)
+{
+	struct process *found = NULL;
+	irqflags_t flags;
+
+	if (pid < 0)
+		pid = 0;
+	flags = irqlock_lock(&process_lock);
+	for (; pid < PID_LIMIT && !found; pid++)
+		if (id_uses[pid])
+			found = process_lookup(pid);
+	if (found)
+		process_get(found);
+	irqlock_unlock(&process_lock, flags);
+	return found;
+}
+
+struct thread *process_thread_next(struct process *process, int tid)
+{
+	struct thread *thread, *best = NULL;
+	irqflags_t flags = irqlock_lock(&process_lock);
+
+	list_for_each_entry (thread, &process->threads, process_node)
+		if (thread->tid >= tid && (!best || thread->tid < best->tid))
+			best = thread;
+	/* A leader that has ended is still the process's first thread. */
+	if (process->leader && process->leader->in_tables && process->leader->tid >= tid &&
+	    (!best || process->leader->tid < best->tid))
+		best = process->leader;
+	if (best)
+		thread_get(best);
+	irqlock_unlock(&process_lock, flags);
+	return best;
+}
+
+/* ---- groups and sessions ---- */
+
+void process_group_set(struct process *process, int pgid)
+{
+	if (pgid)
+		id_use(pgid);
+	if (process->pgid)
+		id_release(process->pgid);
+	process->pgid = pgid;
+}
+
+void process_session_set(struct process *process, int sid)
+{
+	if (sid)
+		id_use(sid);
+	if (process->sid)
+		id_release(process->sid);
+	process->sid = sid;
+}
+
+bool group_exists(int pgid, int sid)
+{
+	struct process *process;
+
+	list_for_each_entry (process, &process_list, all_node)
+		if (process->pgid == pgid && process->sid == sid)
+			return true;
+	return false;
+}
+
+bool group_is_orphaned(int pgid, const struct process *ignored)
+{
+	struct process *process;
+
+	list_for_each_entry (process, &process_list, all_node) {
+		const struct process *parent = process->parent;
+		if (process->pgid != pgid || process == ignored || process->zombie || !parent || parent->init)
+			continue;
+		if (parent->pgid != pgid && parent->sid == process->sid)
+			return false;
+	}
+	return true;
+}
+
+bool group_has_stopped(int pgid)
+{
+	struct process *process;
+
+	list_for_each_entry (process, &process_list, all_node)
+		if (process->pgid == pgid && process->group_stop)
+			return true;
+	return false;
+}
+
+/* ---- memory ---- */
+
+static void limits_init(struct process *process)
+{
+	struct rlimit64 *limits = process->limits;
+
+	for (unsigned int i = 0; i < RLIM_NLIMITS; i++)
+		limits[i] = (struct rlimit64){RLIM64_INFINITY, RLIM64_INFINITY};
+	limits[RLIMIT_STACK].rlim_cur = STACK_SOFT;
+	limits[RLIMIT_CORE].rlim_cur = 0;
+	limits[RLIMIT_NOFILE] = (struct rlimit64){FILES_SOFT, FILES_HARD};
+	limits[RLIMIT_MEMLOCK] = (struct rlimit64){MEMLOCK_MAX, MEMLOCK_MAX};
+	limits[RLIMIT_NICE] = (struct rlimit64){0, 0};
+	limits[RLIMIT_RTPRIO] = (struct rlimit64){0, 0};
+	limits[RLIMIT_MSGQUEUE] = (struct rlimit64){819200, 819200};
+	limits[RLIMIT_NPROC] = (struct rlimit64){PID_LIMIT / 2, PID_LIMIT / 2};
+	limits[RLIMIT_SIGPENDING] = (struct rlimit64){1024, 1024};
+}
+
+static void process_fields_init(struct process *process)
+{
+	process->refs = 1;
+	list_init(&process->threads);
+	list_init(&process->children);
+	list_init(&process->sibling);
+	list_init(&process->all_node);
+	hlist_node_init(&process->pid_node);
+	irqlock_init(&process->signal_lock, "signals");
+	signal_pending_init(&process->pending);
+	spin_init(&process->limits_lock, "limits");
+	wait_queue_init(&process->child_wait, "children");
+	wait_queue_init(&process->thread_wait, "threads");
+	process->dumpable = 1;
+	process->start_ns = clock_monotonic_ns();
+}
+
+struct process *process_alloc(void)
+{
+	struct process *process = slab_alloc(process_cache, MM_NORMAL | MM_ZERO);
+
+	if (!process)
+		return NULL;
+	process_fields_init(process);
+	process->sighand = sighand_create();
+	if (!process->sighand) {
+		slab_free(process_cache, process);
+		return NULL;
+	}
+	limits_init(process);
+	return process;
+}
+
+static void process_free(struct process *process)
+{
+	signal_pending_flush(process, &process->pending, ~0ull);
+	sighand_put(process->sighand);
+	if (process->parent)
+		process_put(process->parent);
+	slab_free(process_cache, process);
+}
+
+void process_get(struct process *process)
+{
+	atomic_inc(&process->refs);
+}
+
+void process_put(struct process *process)
+{
+	if (atomic_sub_fetch(&process->refs, 1) == 0)
+		process_free(process);
+}
+
+void process_init(void)
+{
+	thread_cache_init();
+	signal_init();
+	process_cache = slab_cache_create("process", sizeof(struct process), 64);
+	process_zero.sighand = sighand_create();
+	if (!process_zero.sighand)
+		panic("no memory for process 0");
+	limits_init(&process_zero);
+}
