@@ -1,8 +1,11 @@
 /*
- * Making threads and processes: fork, vfork, clone, clone3 are one operation with different things shared.
+ * Making threads and processes: fork, vfork, clone, clone3 are one operation with different things
+ * shared.
  *
- * Everything that can fail happens before the child is in any table; from then on it only has to be made runnable.
+ * Everything that can fail happens before the child is in any table; from then on it only has to be
+ * made runnable.
  */
+#include "arch/abi.h"
 #include "hw/thread.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -20,8 +23,8 @@
 #include <linux/sched.h>
 
 #define CLONE_NAMESPACES                                                                           \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
-	 CLONE_NEWNET | CLONE_NEWTIME)
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
 struct fork_request {
 	u64 flags; /* CLONE_* */
@@ -190,7 +193,8 @@ static void child_first_run(void)
 		(void)put_user(self->tid, (int __user *)self->set_child_tid);
 }
 
-static int child_make(const struct fork_request *request, struct process *process, struct thread **out)
+static int child_make(const struct fork_request *request, struct process *process,
+		      struct thread **out)
 {
 	struct thread *self = thread_current();
 	struct thread *child = thread_alloc(process);
@@ -207,7 +211,8 @@ static int child_make(const struct fork_request *request, struct process *proces
 	copy_signals(child, flags);
 	child->exit_signal = request->exit_signal;
 	child->set_child_tid = flags & CLONE_CHILD_SETTID ? (u32 __user *)request->child_tid : NULL;
-	child->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? (u32 __user *)request->child_tid : NULL;
+	child->clear_child_tid =
+	    flags & CLONE_CHILD_CLEARTID ? (u32 __user *)request->child_tid : NULL;
 	err = copy_files(child, flags);
 	if (!err)
 		err = copy_fs(child, flags);
@@ -232,7 +237,7 @@ static u64 user_thread_count(u32 uid)
 	struct process *process;
 	u64 n = 0;
 
-	list_for_each_entry (process, &process_list, all_node) {
+	list_for_each_entry(process, &process_list, all_node) {
 		const struct thread *leader = process->leader;
 		if (READ_ONCE(leader->cred)->uid == uid)
 			n += process->thread_count ? process->thread_count : 1;
@@ -272,7 +277,8 @@ static void join_family(struct process *process, struct thread *leader, u64 flag
 	process_table_add(process);
 }
 
-/* Gives the child its id and its place. A signal that must end the parent, or a group exit, comes first. */
+/* Gives the child its id and its place. A signal that must end the parent, or a group exit, comes
+ * first. */
 static int child_publish(struct thread *child, const struct fork_request *request)
 {
 	struct process *process = child->process;

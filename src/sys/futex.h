@@ -7,8 +7,9 @@
 struct thread;
 
 /*
- * The running thread is about to let go of its address space, by exit or exec: marks the robust futexes it holds as owner-died and
- * wakes a waiter of each, then zeroes and wakes *clear_child_tid. Faults are ignored. Sleeps.
+ * The running thread is about to let go of its address space, by exit or exec: marks the robust
+ * futexes it holds as owner-died and wakes a waiter of each, then zeroes and wakes
+ * *clear_child_tid. Faults are ignored. Sleeps.
  */
 void futex_thread_exit(struct thread *thread);
 

@@ -1,8 +1,9 @@
 /*
  * Processes as objects: ids, tables, groups and sessions.
  *
- * An id (pid, tid, group, session) is one number space. A number stays taken while anything is called by it: a thread or zombie, a group
- * that outlives its leader, a session. Uses are counted per number, so that no new process is mistaken for an old group.
+ * An id (pid, tid, group, session) is one number space. A number stays taken while anything is
+ * called by it: a thread or zombie, a group that outlives its leader, a session. Uses are counted
+ * per number, so that no new process is mistaken for an old group.
  */
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -104,9 +105,8 @@ struct process *process_lookup(int pid)
 {
 	struct process *process;
 
-	hlist_for_each_entry (process, bucket(process_hash, pid), pid_node)
-		if (process->pid == pid)
-			return process;
+	hlist_for_each_entry(process, bucket(process_hash, pid),
+			     pid_node) if (process->pid == pid) return process;
 	return NULL;
 }
 
@@ -114,9 +114,8 @@ struct thread *thread_lookup(int tid)
 {
 	struct thread *thread;
 
-	hlist_for_each_entry (thread, bucket(thread_hash, tid), tid_node)
-		if (thread->tid == tid)
-			return thread;
+	hlist_for_each_entry(thread, bucket(thread_hash, tid),
+			     tid_node) if (thread->tid == tid) return thread;
 	return NULL;
 }
 
@@ -180,7 +179,7 @@ struct thread *process_thread_next(struct process *process, int tid)
 	struct thread *thread, *best = NULL;
 	irqflags_t flags = irqlock_lock(&process_lock);
 
-	list_for_each_entry (thread, &process->threads, process_node)
+	list_for_each_entry(thread, &process->threads, process_node)
 		if (thread->tid >= tid && (!best || thread->tid < best->tid))
 			best = thread;
 	/* A leader that has ended is still the process's first thread. */
@@ -217,7 +216,7 @@ bool group_exists(int pgid, int sid)
 {
 	struct process *process;
 
-	list_for_each_entry (process, &process_list, all_node)
+	list_for_each_entry(process, &process_list, all_node)
 		if (process->pgid == pgid && process->sid == sid)
 			return true;
 	return false;
@@ -227,9 +226,10 @@ bool group_is_orphaned(int pgid, const struct process *ignored)
 {
 	struct process *process;
 
-	list_for_each_entry (process, &process_list, all_node) {
+	list_for_each_entry(process, &process_list, all_node) {
 		const struct process *parent = process->parent;
-		if (process->pgid != pgid || process == ignored || process->zombie || !parent || parent->init)
+		if (process->pgid != pgid || process == ignored || process->zombie || !parent ||
+		    parent->init)
 			continue;
 		if (parent->pgid != pgid && parent->sid == process->sid)
 			return false;
@@ -237,11 +237,20 @@ bool group_is_orphaned(int pgid, const struct process *ignored)
 	return true;
 }
 
+bool process_group_is_orphaned(int pgid)
+{
+	irqflags_t flags = irqlock_lock(&process_lock);
+	bool orphaned = group_is_orphaned(pgid, NULL);
+
+	irqlock_unlock(&process_lock, flags);
+	return orphaned;
+}
+
 bool group_has_stopped(int pgid)
 {
 	struct process *process;
 
-	list_for_each_entry (process, &process_list, all_node)
+	list_for_each_entry(process, &process_list, all_node)
 		if (process->pgid == pgid && process->group_stop)
 			return true;
 	return false;

@@ -10,7 +10,7 @@
 #define PID_LIMIT 32768 /* ids are below it */
 
 extern struct process process_zero; /* of kernel threads */
-extern struct cred cred_kernel;	    /* root with everything */
+extern struct cred cred_kernel;     /* root with everything */
 
 /* ---- thread.c ---- */
 void thread_cache_init(void);
@@ -36,7 +36,8 @@ void process_table_remove(struct process *process);
 void process_group_set(struct process *process, int pgid);
 void process_session_set(struct process *process, int sid);
 bool group_exists(int pgid, int sid);
-/* A group without a member whose parent is in another group of the same session. ignored does not count. */
+/* A group without a member whose parent is in another group of the same session. ignored does not
+ * count. */
 bool group_is_orphaned(int pgid, const struct process *ignored);
 bool group_has_stopped(int pgid);
 
@@ -44,9 +45,16 @@ void process_init(void);
 /* A process without threads; NULL: no memory. */
 struct process *process_alloc(void);
 
+/* Sends to all of a group what the kernel sends. */
+void signal_send_group_locked(int pgid, int sig);
+/* Times of all threads, the dead included. */
+void process_time_get_locked(struct process *process, struct cpu_time *out);
+
 /* ---- exit.c, wait.c ---- */
-/* Tells the parent that process changed state: SIGCHLD and wake-up. process_lock held. */
-void process_notify_parent(struct process *process, int code);
+/* The running thread lets go of its address space: futexes are told, while it is still there. */
+void thread_mm_release(struct thread *self);
+/* And its vfork parent, once it is not used any more. */
+void thread_vfork_done(struct thread *self);
 /* Stop, continue: called by the thread that found out, without locks. */
 void process_notify_stop(struct process *process, bool continued);
 

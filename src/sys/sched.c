@@ -1,17 +1,19 @@
 /*
  * The scheduler.
  *
- * Fair threads share a CPU in proportion to their weights: each has a virtual runtime that grows with the time it ran, divided
- * by its weight, and the one with the smallest runs. A thread that wakes gets at most half a latency's credit, so that sleepers are
- * served soon but cannot save up. Real-time threads (SCHED_FIFO, SCHED_RR) go before all fair ones, by priority.
+ * Fair threads share a CPU in proportion to their weights: each has a virtual runtime that grows
+ * with the time it ran, divided by its weight, and the one with the smallest runs. A thread that
+ * wakes gets at most half a latency's credit, so that sleepers are served soon but cannot save up.
+ * Real-time threads (SCHED_FIFO, SCHED_RR) go before all fair ones, by priority.
  *
- * User code is preempted on its way back from an interrupt when the queue's resched flag is set; kernel code only at thread_park() and
- * thread_yield_point().
+ * User code is preempted on its way back from an interrupt when the queue's resched flag is set;
+ * kernel code only at thread_park() and thread_yield_point().
  *
- * Where a woken thread goes: to the waker's own CPU if the waker has a habit of going to sleep right after waking
- * others (pipes, a parent that waits for its child): no other CPU needs to be interrupted, and the switch is immediate. Else
- * where it ran last if that CPU is idle, else to any idle CPU, else where it was. An idle CPU takes queued threads away from others before it
- * halts, and the tick of a CPU with several threads wakes an idle one to do so.
+ * Where a woken thread goes: to the waker's own CPU if the waker has a habit of going to sleep
+ * right after waking others (pipes, a parent that waits for its child): no other CPU needs to be
+ * interrupted, and the switch is immediate. Else where it ran last if that CPU is idle, else to any
+ * idle CPU, else where it was. An idle CPU takes queued threads away from others before it halts,
+ * and the tick of a CPU with several threads wakes an idle one to do so.
  */
 #include "sys/sched_int.h"
 #include "hw/irq.h"
@@ -53,7 +55,7 @@ static void realtime_insert(struct run_queue *rq, struct thread *thread, bool at
 {
 	struct list_head *at;
 
-	list_for_each (at, &rq->realtime) {
+	list_for_each(at, &rq->realtime) {
 		struct thread *other = list_entry(at, struct thread, realtime_node);
 		if (other->rt_priority < thread->rt_priority ||
 		    (at_head && other->rt_priority == thread->rt_priority))
@@ -106,7 +108,8 @@ static void min_vruntime_advance(struct run_queue *rq)
 	u64 low;
 
 	if (fair && first)
-		low = (s64)(current->vruntime - first->vruntime) < 0 ? current->vruntime : first->vruntime;
+		low = (s64)(current->vruntime - first->vruntime) < 0 ? current->vruntime
+								     : first->vruntime;
 	else if (fair)
 		low = current->vruntime;
 	else if (first)
@@ -151,9 +154,11 @@ static struct thread *pick_next(struct run_queue *rq)
 
 static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks);
 static unsigned int cpu_select(const struct thread *thread, bool waker_parks);
-static void vruntime_rebase(struct thread *thread, const struct run_queue *from, const struct run_queue *to);
+static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
+			    const struct run_queue *to);
 
-/* A thread that was running where its affinity does not allow it any more: it is on no queue. Interrupts off. */
+/* A thread that was running where its affinity does not allow it any more: it is on no queue.
+ * Interrupts off. */
 static void migrate(struct run_queue *from, struct thread *thread) __no_lock_analysis
 {
 	struct run_queue *to = &run_queues[cpu_select(thread, false)];
@@ -169,7 +174,8 @@ static void switch_finish(void) __no_lock_analysis
 {
 	struct run_queue *rq = run_queue_this();
 	struct thread *previous = rq->previous;
-	bool homeless = previous->state == THREAD_RUNNABLE && !previous->on_queue && previous != rq->idle;
+	bool homeless =
+	    previous->state == THREAD_RUNNABLE && !previous->on_queue && previous != rq->idle;
 
 	previous->on_cpu = false;
 	if (previous->state == THREAD_DEAD)
@@ -186,7 +192,8 @@ void sched_first_run(void)
 }
 
 /* Idle time is measured between switches to and from the idle thread. */
-static void idle_account(struct run_queue *rq, const struct thread *prev, const struct thread *next, u64 now)
+static void idle_account(struct run_queue *rq, const struct thread *prev, const struct thread *next,
+			 u64 now)
 {
 	if (prev == rq->idle) {
 		rq->idle_ns += now - rq->idle_start_ns;
@@ -197,8 +204,9 @@ static void idle_account(struct run_queue *rq, const struct thread *prev, const 
 }
 
 /*
- * Gives the CPU to whoever comes next. Interrupts are off and rq->lock is held; both the lock and, for the thread that this returns to,
- * ownership of the CPU have changed hands by the return: the lock is released, interrupts still off.
+ * Gives the CPU to whoever comes next. Interrupts are off and rq->lock is held; both the lock and,
+ * for the thread that this returns to, ownership of the CPU have changed hands by the return: the
+ * lock is released, interrupts still off.
  */
 static void switch_away(struct run_queue *rq, bool at_head) __no_lock_analysis
 {
@@ -279,7 +287,8 @@ void sched_yield(void)
 	self = rq->current;
 	sched_account_current(rq, clock_monotonic_ns());
 	first = rb_entry_or_null(rb_first(&rq->fair), struct thread, run_node);
-	if (!sched_policy_realtime(self->policy) && first && (s64)(first->vruntime - self->vruntime) >= 0)
+	if (!sched_policy_realtime(self->policy) && first &&
+	    (s64)(first->vruntime - self->vruntime) >= 0)
 		self->vruntime = first->vruntime + 1;
 	switch_away(rq, false);
 	irq_enable();
@@ -310,7 +319,7 @@ void sched_reap(void)
 	flags = irqlock_lock(&rq->lock);
 	list_splice_init(&rq->dead, &dead);
 	irqlock_unlock(&rq->lock, flags);
-	list_for_each_entry_safe (thread, next, &dead, realtime_node) {
+	list_for_each_entry_safe(thread, next, &dead, realtime_node) {
 		list_del(&thread->realtime_node);
 		thread_put(thread);
 	}
@@ -408,8 +417,10 @@ static bool should_preempt(struct run_queue *rq, const struct thread *thread)
 	if (current == rq->idle)
 		return true;
 	if (sched_policy_realtime(thread->policy))
-		return !sched_policy_realtime(current->policy) || thread->rt_priority > current->rt_priority;
-	if (sched_policy_realtime(current->policy) || thread->policy == SCHED_BATCH || thread->policy == SCHED_IDLE)
+		return !sched_policy_realtime(current->policy) ||
+		       thread->rt_priority > current->rt_priority;
+	if (sched_policy_realtime(current->policy) || thread->policy == SCHED_BATCH ||
+	    thread->policy == SCHED_IDLE)
 		return false;
 	if (current->policy == SCHED_IDLE)
 		return true;
@@ -438,7 +449,8 @@ static void vruntime_place(const struct run_queue *rq, struct thread *thread)
 		thread->vruntime = rq->min_vruntime + 100 * SCHED_LATENCY_NS;
 }
 
-static void vruntime_rebase(struct thread *thread, const struct run_queue *from, const struct run_queue *to)
+static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
+			    const struct run_queue *to)
 {
 	thread->vruntime += atomic_load_relaxed(&to->min_vruntime) - from->min_vruntime;
 }
@@ -476,7 +488,8 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 	run_queue_unlock(to, flags);
 }
 
-#define STATES_PARKED (BIT(THREAD_PARKED_INTERRUPTIBLE) | BIT(THREAD_PARKED_KILLABLE) | BIT(THREAD_PARKED))
+#define STATES_PARKED                                                                              \
+	(BIT(THREAD_PARKED_INTERRUPTIBLE) | BIT(THREAD_PARKED_KILLABLE) | BIT(THREAD_PARKED))
 
 void thread_unpark(struct thread *thread)
 {
@@ -670,13 +683,13 @@ static struct thread *steal_from(struct run_queue *rq, unsigned int this)
 {
 	struct thread *thread = NULL, *at;
 
-	list_for_each_entry (at, &rq->realtime, realtime_node)
+	list_for_each_entry(at, &rq->realtime, realtime_node)
 		if (at->affinity & BIT64(this)) {
 			thread = at;
 			break;
 		}
 	if (!thread)
-		rb_for_each_entry (at, &rq->fair, run_node)
+		rb_for_each_entry(at, &rq->fair, run_node)
 			if (at->affinity & BIT64(this)) {
 				thread = at;
 				break;

@@ -1,9 +1,10 @@
 /*
  * Private to the scheduler: run queues.
  *
- * Each CPU has a run queue. Its irqlock guards the queue and the scheduling state of every thread whose ->cpu it is; it is held across
- * the switch itself, so whoever holds it sees each thread either wholly on or wholly off its CPU. Two are never held at once. It
- * nests inside every other lock but those of timers.
+ * Each CPU has a run queue. Its irqlock guards the queue and the scheduling state of every thread
+ * whose ->cpu it is; it is held across the switch itself, so whoever holds it sees each thread
+ * either wholly on or wholly off its CPU. Two are never held at once. It nests inside every other
+ * lock but those of timers.
  */
 #ifndef ARAMID_SYS_SCHED_INT_H
 #define ARAMID_SYS_SCHED_INT_H
@@ -13,26 +14,28 @@
 
 #include <linux/sched.h>
 
-#define SCHED_LATENCY_NS      (12 * 1000000ull) /* every fair thread runs once in it, while they are few */
-#define SCHED_SLICE_MIN_NS    (3 * 1000000ull)
-#define SCHED_WAKE_GRAIN_NS   1000000ull /* a wake-up preempts only if the other is this far ahead */
-#define SCHED_RR_SLICE_NS     (100 * 1000000ull)
-#define SCHED_WEIGHT_NORMAL   1024u
-#define SCHED_WEIGHT_IDLE     3u
-#define SCHED_PRIORITY_MAX    99
+#define SCHED_LATENCY_NS                                                                           \
+	(12 * 1000000ull) /* every fair thread runs once in it, while they are few */
+#define SCHED_SLICE_MIN_NS  (3 * 1000000ull)
+#define SCHED_WAKE_GRAIN_NS 1000000ull /* a wake-up preempts only if the other is this far ahead   \
+					*/
+#define SCHED_RR_SLICE_NS   (100 * 1000000ull)
+#define SCHED_WEIGHT_NORMAL 1024u
+#define SCHED_WEIGHT_IDLE   3u
+#define SCHED_PRIORITY_MAX  99
 
 struct run_queue {
 	struct irqlock lock;
 	struct thread *current;
 	struct thread *idle;
-	struct thread *previous; /* who was switched away from, until the switch is finished */
-	struct rb_root fair;	 /* by vruntime; without current */
+	struct thread *previous;   /* who was switched away from, until the switch is finished */
+	struct rb_root fair;       /* by vruntime; without current */
 	struct list_head realtime; /* by priority, highest first; without current */
 	u64 min_vruntime;
 	unsigned int running; /* threads runnable here, current included, idle not */
 	unsigned long weight; /* of the fair ones among them */
 	int uninterruptible;  /* parked here minus woken from here; the sum over all CPUs counts */
-	bool resched;	      /* atomic: user_return_work() shall pick again */
+	bool resched;         /* atomic: user_return_work() shall pick again */
 	bool ticking;
 	struct list_head dead; /* threads that ended: thread.realtime_node */
 	u64 switches;
@@ -67,7 +70,8 @@ u32 sched_weight(int policy, int nice);
 void sched_affinity_set(struct thread *thread, u64 mask);
 u64 sched_online_mask(void);
 
-/* Ends a sleep early, if thread sleeps in one of the states (bits of enum thread_state): signals. */
+/* Ends a sleep early, if thread sleeps in one of the states (bits of enum thread_state): signals.
+ */
 void sched_wake_states(struct thread *thread, unsigned int states);
 /* Makes the thread's CPU enter the kernel soon if it runs: it has work. */
 void sched_kick_thread(struct thread *thread);

@@ -1,5 +1,6 @@
 /*
- * What the scheduler does by the clock: charge the running thread's mode, end slices, spread load, and the load average.
+ * What the scheduler does by the clock: charge the running thread's mode, end slices, spread load,
+ * and the load average.
  */
 #include "hw/irq.h"
 #include "lib/atomic.h"
@@ -7,8 +8,8 @@
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
 
-#define LOAD_SHIFT	 16
-#define LOAD_ONE	 (1ul << LOAD_SHIFT)
+#define LOAD_SHIFT       16
+#define LOAD_ONE         (1ul << LOAD_SHIFT)
 #define LOAD_INTERVAL_NS (5 * NSEC_PER_SEC)
 
 static unsigned long load_average[3]; /* written by the load timer alone */

@@ -1,9 +1,10 @@
 /*
  * Sending signals, and the queues they wait in.
  *
- * What a signal does when it is sent: SIGCONT takes pending stops and a stop in progress back, a stop signal takes a pending SIGCONT
- * back; an ignored one vanishes; one that by default ends the process, and that some thread would take, starts
- * the exit of all threads at once. Everything else waits in a queue and wakes a thread that does not block it.
+ * What a signal does when it is sent: SIGCONT takes pending stops and a stop in progress back, a
+ * stop signal takes a pending SIGCONT back; an ignored one vanishes; one that by default ends the
+ * process, and that some thread would take, starts the exit of all threads at once. Everything else
+ * waits in a queue and wakes a thread that does not block it.
  */
 #include "sys/signal.h"
 #include "lib/assert.h"
@@ -115,14 +116,15 @@ static void queued_free(struct process *process, struct queued_signal *queued)
 	slab_free(queued_cache, queued);
 }
 
-void signal_pending_flush(struct process *process, struct signal_pending *pending, signal_set_t mask)
+void signal_pending_flush(struct process *process, struct signal_pending *pending,
+			  signal_set_t mask)
 {
 	struct queued_signal *queued, *next;
 
 	if (!(pending->set & mask))
 		return;
 	pending->set &= ~mask;
-	list_for_each_entry_safe (queued, next, &pending->queue, node)
+	list_for_each_entry_safe(queued, next, &pending->queue, node)
 		if (signal_bit(queued->info.si_signo) & mask)
 			queued_free(process, queued);
 }
@@ -132,12 +134,14 @@ static void flush_everywhere(struct process *process, signal_set_t mask)
 	struct thread *thread;
 
 	signal_pending_flush(process, &process->pending, mask);
-	list_for_each_entry (thread, &process->threads, process_node)
+	list_for_each_entry(thread, &process->threads, process_node)
 		signal_pending_flush(process, &thread->pending, mask);
 }
 
-/* Appends a signal. A standard one is there once; without memory it is there without its siginfo. */
-static int pending_add(struct process *process, struct signal_pending *pending, int sig, const siginfo_t *info)
+/* Appends a signal. A standard one is there once; without memory it is there without its siginfo.
+ */
+static int pending_add(struct process *process, struct signal_pending *pending, int sig,
+		       const siginfo_t *info)
 {
 	struct queued_signal *queued = NULL;
 	bool realtime = sig >= SIGRTMIN;
@@ -158,14 +162,15 @@ static int pending_add(struct process *process, struct signal_pending *pending, 
 	return 0;
 }
 
-static void pending_take(struct process *process, struct signal_pending *pending, int sig, siginfo_t *info)
+static void pending_take(struct process *process, struct signal_pending *pending, int sig,
+			 siginfo_t *info)
 {
 	struct queued_signal *queued, *next;
 	bool more = false, taken = false;
 
 	memset(info, 0, sizeof(*info));
 	info->si_signo = sig;
-	list_for_each_entry_safe (queued, next, &pending->queue, node) {
+	list_for_each_entry_safe(queued, next, &pending->queue, node) {
 		if (queued->info.si_signo != sig)
 			continue;
 		if (taken) {
@@ -229,9 +234,10 @@ void signal_group_exit(struct process *process, int wait_status)
 		process->exit_code = wait_status;
 	}
 	process->group_stop = false;
-	list_for_each_entry (thread, &process->threads, process_node) {
+	list_for_each_entry(thread, &process->threads, process_node) {
 		thread_work_set(thread, THREAD_WORK_FATAL);
-		sched_wake_states(thread, BIT(THREAD_PARKED_INTERRUPTIBLE) | BIT(THREAD_PARKED_KILLABLE));
+		sched_wake_states(thread,
+				  BIT(THREAD_PARKED_INTERRUPTIBLE) | BIT(THREAD_PARKED_KILLABLE));
 		sched_kick_thread(thread);
 	}
 }
@@ -246,7 +252,7 @@ void signal_group_stop(struct process *process, int sig)
 	process->stop_signal = sig;
 	process->stopped_threads = 0;
 	process->notify_continued = false;
-	list_for_each_entry (thread, &process->threads, process_node)
+	list_for_each_entry(thread, &process->threads, process_node)
 		if (thread != thread_current())
 			signal_wake(thread);
 }
@@ -261,7 +267,7 @@ static void group_continue(struct process *process)
 	/* The parent hears of it from the first thread that runs again. */
 	process->notify_continued = process->stopped_threads == process->thread_count;
 	process->stopped_threads = 0;
-	list_for_each_entry (thread, &process->threads, process_node) {
+	list_for_each_entry(thread, &process->threads, process_node) {
 		signal_recalculate(thread);
 		thread_unpark(thread);
 	}
@@ -269,7 +275,8 @@ static void group_continue(struct process *process)
 
 static bool thread_takes(const struct thread *thread, int sig)
 {
-	return !(thread->blocked & signal_bit(sig)) && thread->in_tables && thread->state != THREAD_DEAD;
+	return !(thread->blocked & signal_bit(sig)) && thread->in_tables &&
+	       thread->state != THREAD_DEAD;
 }
 
 /* Who shall handle a signal to the process: the leader if it can, else any thread that can. */
@@ -277,7 +284,7 @@ static struct thread *choose_thread(struct process *process, int sig)
 {
 	struct thread *thread;
 
-	list_for_each_entry (thread, &process->threads, process_node)
+	list_for_each_entry(thread, &process->threads, process_node)
 		if (thread_takes(thread, sig))
 			return thread;
 	return NULL;
@@ -313,7 +320,8 @@ static bool send_is_lost(const struct process *process, const struct thread *thr
 	return !(kept & signal_bit(sig)) && handler_ignores(process, sig);
 }
 
-int signal_send_locked(struct process *process, struct thread *thread, int sig, const siginfo_t *info)
+int signal_send_locked(struct process *process, struct thread *thread, int sig,
+		       const siginfo_t *info)
 {
 	struct thread *target;
 	int err;
@@ -396,7 +404,7 @@ int signal_send_group(int pgid, int sig, const siginfo_t *info)
 		info = &own;
 	}
 	flags = irqlock_lock(&process_lock);
-	list_for_each_entry (process, &process_list, all_node) {
+	list_for_each_entry(process, &process_list, all_node) {
 		if (process->pgid != pgid)
 			continue;
 		(void)send(process, NULL, sig, info);
@@ -404,6 +412,17 @@ int signal_send_group(int pgid, int sig, const siginfo_t *info)
 	}
 	irqlock_unlock(&process_lock, flags);
 	return result;
+}
+
+void signal_send_group_locked(int pgid, int sig)
+{
+	struct process *process;
+	siginfo_t info;
+
+	signal_info_kernel(&info, sig);
+	list_for_each_entry(process, &process_list, all_node)
+		if (process->pgid == pgid)
+			(void)send(process, NULL, sig, &info);
 }
 
 void signal_kill_process(struct process *process)
@@ -438,7 +457,7 @@ void signal_thread_leave(struct thread *thread)
 	signal_pending_flush(process, &thread->pending, ~0ull);
 	thread->blocked = ~0ull;
 	thread_work_clear(thread, THREAD_WORK_SIGNAL);
-	list_for_each_entry (other, &process->threads, process_node)
+	list_for_each_entry(other, &process->threads, process_node)
 		if (other != thread && (orphaned & ~other->blocked))
 			signal_wake(other);
 }

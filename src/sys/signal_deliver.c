@@ -1,9 +1,10 @@
 /*
- * Taking signals, on the way to user mode: handlers, default actions, job-control stops, and what becomes of the system call that
- * a signal interrupted.
+ * Taking signals, on the way to user mode: handlers, default actions, job-control stops, and what
+ * becomes of the system call that a signal interrupted.
  *
- * A call that was interrupted ends with one of the -ERESTART codes (lib/errno.h). If a handler runs, the code and SA_RESTART decide
- * between -EINTR and doing the call again after the handler; if none runs, the call is done again.
+ * A call that was interrupted ends with one of the -ERESTART codes (lib/errno.h). If a handler
+ * runs, the code and SA_RESTART decide between -EINTR and doing the call again after the handler;
+ * if none runs, the call is done again.
  */
 #include "hw/regs.h"
 #include "hw/thread.h"
@@ -77,7 +78,7 @@ void signal_mask_set(signal_set_t mask)
 	newly_blocked = self->process->pending.set & mask & ~self->blocked;
 	self->blocked = mask;
 	if (newly_blocked)
-		list_for_each_entry (other, &self->process->threads, process_node)
+		list_for_each_entry(other, &self->process->threads, process_node)
 			if (other != self && (newly_blocked & ~other->blocked))
 				signal_wake(other);
 	signal_recalculate(self);
@@ -109,7 +110,8 @@ void signal_mask_restore(void)
 
 /* ---- stopping ---- */
 
-/* Sleeps until the stop is over. Called and returns without the lock, which it needs taken when group_stop was seen. */
+/* Sleeps until the stop is over. Called and returns without the lock, which it needs taken when
+ * group_stop was seen. */
 static void stop_here(struct process *process, irqflags_t flags) __no_lock_analysis
 {
 	struct thread *self = thread_current();
@@ -161,7 +163,8 @@ static bool on_alt_stack(const struct thread *self, unsigned long sp)
 }
 
 /* Runs the handler of action: a frame on the user's stack, then the new mask. */
-static void handler_push(struct user_regs *regs, int sig, const siginfo_t *info, const struct signal_action *action)
+static void handler_push(struct user_regs *regs, int sig, const siginfo_t *info,
+			 const struct signal_action *action)
 {
 	struct thread *self = thread_current();
 	unsigned long sp = regs_sp(regs);
@@ -175,8 +178,8 @@ static void handler_push(struct user_regs *regs, int sig, const siginfo_t *info,
 		sp = self->alt_stack + self->alt_stack_size;
 	if (!(action->flags & SA_NODEFER))
 		mask |= signal_bit(sig);
-	if (arch_signal_push(regs, sig, info, saved, action->handler, action->restorer, action->flags, sp, alt_sp,
-			     alt_size, alt_flags)) {
+	if (arch_signal_push(regs, sig, info, saved, action->handler, action->restorer,
+			     action->flags, sp, alt_sp, alt_size, alt_flags)) {
 		signal_mask_set(saved);
 		signal_force_plain(SIGSEGV);
 		return;
@@ -194,7 +197,8 @@ static void __noreturn die(int sig)
 }
 
 /*
- * Takes one signal. True if there may be more to do; false if a handler is set up or nothing is left. Sets *handled in the first case.
+ * Takes one signal. True if there may be more to do; false if a handler is set up or nothing is
+ * left. Sets *handled in the first case.
  */
 static bool deliver_one(struct user_regs *regs, bool *handled)
 {
@@ -239,7 +243,8 @@ static bool deliver_one(struct user_regs *regs, bool *handled)
 		handler_push(regs, sig, &info, &action);
 		return true;
 	}
-	if ((signal_bit(sig) & SIGNALS_DEFAULT_IGNORE) || (process->init && !(signal_bit(sig) & SIGNALS_SYNCHRONOUS)))
+	if ((signal_bit(sig) & SIGNALS_DEFAULT_IGNORE) ||
+	    (process->init && !(signal_bit(sig) & SIGNALS_SYNCHRONOUS)))
 		return true;
 	if (signal_bit(sig) & SIGNALS_STOP) {
 		default_stop(process, sig);
@@ -307,8 +312,8 @@ static void log_fatal_fault(int sig, int code, unsigned long addr)
 	char where[96];
 
 	describe_mapping(regs_ip(regs), where, sizeof(where));
-	log_notice("%s[%d]: signal %d code %d at address %#lx, ip %#lx (%s), sp %#lx", self->name, self->tid, sig, code,
-		   addr, regs_ip(regs), where, regs_sp(regs));
+	log_notice("%s[%d]: signal %d code %d at address %#lx, ip %#lx (%s), sp %#lx", self->name,
+		   self->tid, sig, code, addr, regs_ip(regs), where, regs_sp(regs));
 }
 
 static void force(int sig, const siginfo_t *info, int code, unsigned long addr)
@@ -317,7 +322,8 @@ static void force(int sig, const siginfo_t *info, int code, unsigned long addr)
 	struct process *process = self->process;
 	struct signal_action *action = &process->sighand->actions[sig - 1];
 	irqflags_t flags = irqlock_lock(&process->signal_lock);
-	bool deadly = action->handler == (unsigned long)SIG_DFL || action->handler == (unsigned long)SIG_IGN ||
+	bool deadly = action->handler == (unsigned long)SIG_DFL ||
+		      action->handler == (unsigned long)SIG_IGN ||
 		      (self->blocked & signal_bit(sig));
 	bool init = process->init;
 

@@ -38,7 +38,8 @@ static void action_install(struct process *process, int sig, const struct signal
 {
 	struct sighand *sighand = process->sighand;
 	bool ignores = action->handler == (unsigned long)SIG_IGN ||
-		       (action->handler == (unsigned long)SIG_DFL && (signal_bit(sig) & SIGNALS_DEFAULT_IGNORE));
+		       (action->handler == (unsigned long)SIG_DFL &&
+			(signal_bit(sig) & SIGNALS_DEFAULT_IGNORE));
 	irqflags_t flags = irqlock_lock(&process->signal_lock), inner;
 	struct thread *thread;
 
@@ -48,7 +49,7 @@ static void action_install(struct process *process, int sig, const struct signal
 	irqlock_unlock(&sighand->lock, inner);
 	if (ignores) {
 		signal_pending_flush(process, &process->pending, signal_bit(sig));
-		list_for_each_entry (thread, &process->threads, process_node)
+		list_for_each_entry(thread, &process->threads, process_node)
 			signal_pending_flush(process, &thread->pending, signal_bit(sig));
 	}
 	irqlock_unlock(&process->signal_lock, flags);
@@ -175,7 +176,9 @@ SYSCALL(sigaltstack)
 	memset(&old, 0, sizeof(old));
 	old.ss_sp = (void *)self->alt_stack;
 	old.ss_size = self->alt_stack_size;
-	old.ss_flags = (int)self->alt_stack_flags | (!self->alt_stack_size ? SS_DISABLE : on_it ? SS_ONSTACK : 0);
+	old.ss_flags = (int)self->alt_stack_flags | (!self->alt_stack_size ? SS_DISABLE
+						     : on_it               ? SS_ONSTACK
+									   : 0);
 	if (args[0]) {
 		unsigned int mode;
 
@@ -194,7 +197,7 @@ SYSCALL(sigaltstack)
 				return -ENOMEM;
 			self->alt_stack = (unsigned long)new.ss_sp;
 			self->alt_stack_size = new.ss_size;
-			self->alt_stack_flags = (unsigned int)new.ss_flags & (1u << 31);
+			self->alt_stack_flags = (unsigned int)new.ss_flags &(1u << 31);
 		}
 	}
 	return args[1] ? copy_to_user((void __user *)args[1], &old, sizeof(old)) : 0;
@@ -282,8 +285,8 @@ int signal_may_send(struct process *process, int sig)
 	if (sig == SIGCONT && process->sid == process_current()->sid)
 		return 0;
 	theirs = thread_cred_get(process->leader);
-	allowed = mine->euid == theirs->suid || mine->euid == theirs->uid || mine->uid == theirs->suid ||
-		  mine->uid == theirs->uid;
+	allowed = mine->euid == theirs->suid || mine->euid == theirs->uid ||
+		  mine->uid == theirs->suid || mine->uid == theirs->uid;
 	cred_put(theirs);
 	return allowed ? 0 : -EPERM;
 }
@@ -301,7 +304,7 @@ static int kill_many(int pgid, int sig, const siginfo_t *info)
 	irqflags_t flags = irqlock_lock(&process_lock);
 	int result = -ESRCH;
 
-	list_for_each_entry (process, &process_list, all_node) {
+	list_for_each_entry(process, &process_list, all_node) {
 		int err;
 
 		if (pgid ? process->pgid != pgid : process->init || process == process_current())
@@ -359,7 +362,8 @@ static int kill_thread(int tgid, int tid, int sig, const siginfo_t *info)
 		return -EINVAL;
 	flags = irqlock_lock(&process_lock);
 	thread = thread_lookup(tid);
-	if (thread && thread->process != &process_zero && (tgid < 0 || thread->process->pid == tgid)) {
+	if (thread && thread->process != &process_zero &&
+	    (tgid < 0 || thread->process->pid == tgid)) {
 		err = signal_may_send(thread->process, sig);
 		if (!err)
 			err = signal_send_thread(thread, sig, info);

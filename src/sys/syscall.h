@@ -1,9 +1,10 @@
 /*
  * System calls.
  *
- * src/sys/syscalls.tbl lists every call once: name, x86_64 number, arm64 number, handler. scripts/gen-syscalls makes the
- * dispatch tables and docs/abi.md from it. Handlers are thin: they decode arguments, move structures across the user
- * boundary, and call a room's public functions. They all have one shape:
+ * src/sys/syscalls.tbl lists every call once: name, x86_64 number, arm64 number, handler.
+ * scripts/gen-syscalls makes the dispatch tables and docs/abi.md from it. Handlers are thin: they
+ * decode arguments, move structures across the user boundary, and call a room's public functions.
+ * They all have one shape:
  *
  *   SYSCALL(openat)
  *   {
@@ -12,7 +13,8 @@
  *           ...
  *   }
  *
- * A result in [-4095, -1] is an error. -ERESTART* (lib/errno.h) is turned into a restart or -EINTR on the way out.
+ * A result in [-4095, -1] is an error. -ERESTART* (lib/errno.h) is turned into a restart or -EINTR
+ * on the way out.
  */
 #ifndef ARAMID_SYS_SYSCALL_H
 #define ARAMID_SYS_SYSCALL_H

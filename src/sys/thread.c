@@ -1,5 +1,6 @@
 /*
- * Threads as objects: memory, references, names, kernel threads, and what the rest of the kernel asks of the running one.
+ * Threads as objects: memory, references, names, kernel threads, and what the rest of the kernel
+ * asks of the running one.
  *
  * Kernel stacks are dear to make (page tables) and often needed: a few are kept when threads end.
  */
@@ -19,6 +20,7 @@
 #define STACKS_KEPT 16
 
 static struct slab_cache *thread_cache;
+static struct fs_context *kernel_fs; /* of kernel threads */
 static struct spinlock stacks_lock = SPINLOCK_INIT("kernel stacks");
 static void *stacks_kept[STACKS_KEPT]; /* stacks_lock */
 static unsigned int stacks_kept_count; /* stacks_lock */
@@ -119,7 +121,8 @@ void thread_work_clear(struct thread *thread, u32 work)
 
 bool thread_signal_pending(void)
 {
-	return atomic_load_relaxed(&thread_current()->work) & (THREAD_WORK_SIGNAL | THREAD_WORK_FATAL);
+	return atomic_load_relaxed(&thread_current()->work) &
+	       (THREAD_WORK_SIGNAL | THREAD_WORK_FATAL);
 }
 
 bool thread_fatal_signal_pending(void)
@@ -144,12 +147,14 @@ static void kernel_thread_main(void *p)
 	thread_exit(0);
 }
 
-static struct thread *kernel_thread_make(struct process *process, const char *name, void (*fn)(void *), void *arg)
+static struct thread *kernel_thread_make(struct process *process, const char *name,
+					 void (*fn)(void *), void *arg)
 {
 	struct kernel_start *start = kmalloc(sizeof(*start), MM_NORMAL);
 	struct thread *thread = start ? thread_alloc(process) : NULL;
 
-	if (!thread || arch_thread_init_kernel(&thread->arch, thread->stack, kernel_thread_main, start)) {
+	if (!thread ||
+	    arch_thread_init_kernel(&thread->arch, thread->stack, kernel_thread_main, start)) {
 		if (thread)
 			thread_put(thread);
 		kfree(start);
@@ -169,27 +174,17 @@ struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), voi
 	return thread;
 }
 
-int process_start_init(void (*fn)(void *arg), void *arg)
+void process_start_init(void (*fn)(void *arg))
 {
 	struct process *process = process_alloc();
-	struct thread *thread;
+	struct thread *thread = process ? kernel_thread_make(process, "init", fn, NULL) : NULL;
 	irqflags_t flags;
 
-	if (!process)
-		return -ENOMEM;
-	thread = kernel_thread_make(process, "init", fn, arg);
-	if (IS_ERR(thread)) {
-		process_put(process);
-		return (int)PTR_ERR(thread);
-	}
+	if (IS_ERR_OR_NULL(thread))
+		panic("no memory for init");
 	thread->files = file_table_create();
-	if (!thread->files) {
-		thread_put(thread);
-		process_put(process);
-		return -ENOMEM;
-	}
-	if (process_zero.leader && process_zero.leader->fs)
-		thread->fs = fs_context_dup(process_zero.leader->fs);
+	if (!thread->files)
+		panic("no memory for init");
 	flags = irqlock_lock(&process_lock);
 	id_use(1);
 	thread->tid = process->pid = 1;
@@ -198,12 +193,27 @@ int process_start_init(void (*fn)(void *arg), void *arg)
 	thread_get(thread);
 	list_add_tail(&thread->process_node, &process->threads);
 	process->thread_count = 1;
+	process->start_ns = thread->start_ns;
 	thread_table_add(thread);
 	process_table_add(process);
 	irqlock_unlock(&process_lock, flags);
-	process->start_ns = thread->start_ns;
 	sched_add_new(thread);
-	return 0;
+}
+
+void thread_fs_set(struct fs_context *fs)
+{
+	struct thread *self = thread_current();
+	struct fs_context *old = self->fs;
+
+	spin_lock(&self->lock);
+	self->fs = fs;
+	spin_unlock(&self->lock);
+	if (!kernel_fs) {
+		atomic_inc(&fs->refs);
+		kernel_fs = fs;
+	}
+	if (old)
+		fs_context_put(old);
 }
 
 /* ---- another thread's things ---- */
@@ -306,7 +316,9 @@ void thread_time_get(const struct thread *thread, struct cpu_time *out)
 
 	out->runtime = thread_runtime(thread);
 	/* In thousandths, so that nothing overflows for centuries of run time. */
-	out->user = !ticks ? 0 : system ? out->runtime / 1000 * (user * 1000 / ticks) : out->runtime;
+	out->user = !ticks   ? 0
+		    : system ? out->runtime / 1000 * (user * 1000 / ticks)
+			     : out->runtime;
 	out->system = out->runtime - out->user;
 }
 
@@ -320,7 +332,7 @@ const struct cred *current_cred(void)
 struct fs_context *current_fs(void)
 {
 	struct fs_context *fs = thread_current()->fs;
-	return fs ? fs : process_zero.leader->fs;
+	return fs ? fs : kernel_fs;
 }
 
 struct file_table *current_files(void)

@@ -10,10 +10,11 @@
  * Life: thread_create/fork → runnable → running ⇄ parked → exiting → zombie (process, until the
  * parent waits) → freed by reference.
  *
- * Locks, in order: process_lock (irqlock, for terminals signal groups): tables of ids, the family tree, groups and sessions, thread
- * lists; thread->lock (spin): the pointers of a thread that others read (mm, files, fs, cred,
- * name); process->signal_lock (irqlock): signals, and thread lists too, which change under both;
- * sighand->lock (irqlock); a run queue's irqlock (sched_int.h): scheduling state.
+ * Locks, in order: process_lock (irqlock, for terminals signal groups): tables of ids, the family
+ * tree, groups and sessions, thread lists; thread->lock (spin): the pointers of a thread that
+ * others read (mm, files, fs, cred, name); process->signal_lock (irqlock): signals, and thread
+ * lists too, which change under both; sighand->lock (irqlock); a run queue's irqlock (sched_int.h):
+ * scheduling state.
  */
 #ifndef ARAMID_SYS_THREAD_H
 #define ARAMID_SYS_THREAD_H
@@ -218,7 +219,12 @@ void process_time_get(struct process *process, struct cpu_time *out); /* living 
 struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg);
 
 /* Makes pid 1, a kernel thread until it calls exec_init(). Once, by kernel_main. */
-int __must_check process_start_init(void (*fn)(void *arg), void *arg);
+void process_start_init(void (*fn)(void *arg));
+/* The running thread's fs context (consumes the reference); the first also serves all kernel
+ * threads. */
+void thread_fs_set(struct fs_context *fs);
+/* Whether a group has no link to its session's shell. */
+bool process_group_is_orphaned(int pgid);
 /* Turns the running kernel thread, pid 1, into path's program: returns only with an error. */
 int exec_init(const char *path, char *const argv[], char *const envp[]);
 
