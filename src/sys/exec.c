@@ -8,6 +8,7 @@
  */
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/securebits.h>
@@ -16,6 +17,7 @@
 #include "hw/cpu.h"
 #include "hw/mmu.h"
 #include "hw/thread.h"
+#include "hw/vdso.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/log.h"
@@ -23,10 +25,12 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/usercopy.h"
+#include "sys/exec.h"
 #include "sys/exec_int.h"
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
 #include "sys/syscall.h"
+#include "sys/time/process_timers.h"
 #include "vfs/file.h"
 #include "vfs/inode.h"
 #include "vfs/mount.h"
@@ -273,6 +277,24 @@ static void mm_layout(struct mm *mm, u64 stack_limit, bool randomize)
 	mm->memlock_limit = current_rlimit(RLIMIT_MEMLOCK);
 }
 
+/* One area for the vDSO's data and code: neither is ever writable. */
+static int map_vdso(struct mm *mm)
+{
+	struct page *pages[8];
+	unsigned int count = vdso_page_count();
+	long addr;
+
+	if (count < 2 || count > ARRAY_SIZE(pages))
+		return 0;
+	for (unsigned int i = 0; i < count; i++)
+		pages[i] = vdso_page(i);
+	addr = mm_map_special(mm, 0, pages, count, PROT_READ | PROT_EXEC, "[vdso]");
+	if (addr < 0)
+		return (int)addr;
+	mm->vdso = (unsigned long)addr + PAGE_SIZE;
+	return 0;
+}
+
 static int exec_mm(struct exec *exec)
 {
 	struct mm *mm = mm_create();
@@ -292,7 +314,7 @@ static int exec_mm(struct exec *exec)
 	mm->brk_start = ((exec->image.end + PAGE_SIZE - 1) & PAGE_MASK) +
 			(exec->randomize ? exec_random_offset(EXEC_BRK_RANDOM) : 0);
 	mm->brk = mm->brk_start;
-	err = exec_map_vdso(mm);
+	err = map_vdso(mm);
 	if (err)
 		return err;
 	return exec_stack_make(mm, &exec->strings, &exec->image, exec->cred, exec->secure,

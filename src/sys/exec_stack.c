@@ -136,7 +136,7 @@ int exec_strings_add_vector(struct exec_strings *strings, const struct exec_vect
 		int err;
 
 		if (vector->user) {
-			if (get_user(s, vector->user + i))
+			if (copy_from_user(&s, vector->user + i, sizeof(s)))
 				return -EFAULT;
 		} else {
 			s = vector->kernel ? vector->kernel[i] : NULL;

@@ -16,6 +16,7 @@
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
 #include "sys/syscall.h"
+#include "sys/time/process_timers.h"
 #include "sys/tty.h"
 #include "vfs/file.h"
 

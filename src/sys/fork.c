@@ -401,7 +401,7 @@ SYSCALL(clone)
 
 SYSCALL(clone3)
 {
-	const char __user *user = (const char __user *)args[0];
+	char __user *user = (char __user *)args[0];
 	size_t size = args[1], known = sizeof(struct clone_args);
 	struct clone_args clone_args;
 	struct fork_request request;

@@ -25,7 +25,8 @@
 struct irqlock process_lock = IRQLOCK_INIT("process tables");
 struct list_head process_list = LIST_HEAD_INIT(process_list);
 
-static u16 id_uses[PID_LIMIT]; /* process_lock, as all below */
+static u64 ids_given;
+static u16 id_uses[PID_MAX]; /* process_lock, as all below */
 static int id_last = 1;
 static struct hlist_head thread_hash[HASH_BUCKETS];
 static struct hlist_head process_hash[HASH_BUCKETS];
@@ -57,11 +58,12 @@ struct cred cred_kernel = {
 
 int id_alloc(void)
 {
-	for (int tried = 0; tried < PID_LIMIT; tried++) {
-		if (++id_last >= PID_LIMIT)
+	for (int tried = 0; tried < PID_MAX; tried++) {
+		if (++id_last >= PID_MAX)
 			id_last = 2;
 		if (!id_uses[id_last]) {
 			id_uses[id_last] = 1;
+			ids_given++;
 			return id_last;
 		}
 	}
@@ -77,6 +79,11 @@ void id_release(int id)
 {
 	VERIFY(id_uses[id]);
 	id_uses[id]--;
+}
+
+u64 process_created_count(void)
+{
+	return READ_ONCE(ids_given);
 }
 
 /* ---- tables ---- */
@@ -165,7 +172,7 @@ struct process *process_next(int pid)
 	if (pid < 0)
 		pid = 0;
 	flags = irqlock_lock(&process_lock);
-	for (; pid < PID_LIMIT && !found; pid++)
+	for (; pid < PID_MAX && !found; pid++)
 		if (id_uses[pid])
 			found = process_lookup(pid);
 	if (found)
@@ -271,7 +278,7 @@ static void limits_init(struct process *process)
 	limits[RLIMIT_NICE] = (struct rlimit64){0, 0};
 	limits[RLIMIT_RTPRIO] = (struct rlimit64){0, 0};
 	limits[RLIMIT_MSGQUEUE] = (struct rlimit64){819200, 819200};
-	limits[RLIMIT_NPROC] = (struct rlimit64){PID_LIMIT / 2, PID_LIMIT / 2};
+	limits[RLIMIT_NPROC] = (struct rlimit64){PID_MAX / 2, PID_MAX / 2};
 	limits[RLIMIT_SIGPENDING] = (struct rlimit64){1024, 1024};
 }
 

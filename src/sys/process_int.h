@@ -7,8 +7,6 @@
 #include "sys/signal_int.h"
 #include "sys/thread.h"
 
-#define PID_LIMIT 32768 /* ids are below it */
-
 extern struct process process_zero; /* of kernel threads */
 extern struct cred cred_kernel;     /* root with everything */
 

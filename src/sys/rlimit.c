@@ -2,7 +2,6 @@
  * Resource limits and resource usage.
  */
 #include <linux/capability.h>
-#include <linux/times.h>
 
 #include "hw/irq.h"
 #include "lib/atomic.h"
@@ -13,9 +12,9 @@
 #include "sys/process_int.h"
 #include "sys/rusage.h"
 #include "sys/syscall.h"
+#include "sys/time/process_timers.h"
 
 #define NOFILE_CEILING (1u << 20)
-#define USER_TICK_NS   (NSEC_PER_SEC / 100)
 
 /* ---- CPU time ---- */
 
@@ -55,7 +54,7 @@ static void cpu_limit_check(struct process *process, u64 limit_soft, u64 limit_h
 	}
 }
 
-void process_tick(struct thread *thread)
+static void cpu_limit_tick(struct thread *thread)
 {
 	struct process *process = thread->process;
 	u64 soft = READ_ONCE(process->limits[RLIMIT_CPU].rlim_cur);
@@ -72,6 +71,12 @@ void process_tick(struct thread *thread)
 	irqlock_unlock(&process->signal_lock, flags);
 	cpu_limit_check(process, soft, READ_ONCE(process->limits[RLIMIT_CPU].rlim_max),
 			runtime / NSEC_PER_SEC);
+}
+
+void process_tick(struct thread *thread)
+{
+	process_timers_tick(thread);
+	cpu_limit_tick(thread);
 }
 
 /* ---- usage ---- */
@@ -178,24 +183,6 @@ SYSCALL(getrusage)
 	if ((int)args[0] != RUSAGE_CHILDREN && kilobytes(memory.rss_peak) > usage.ru_maxrss)
 		usage.ru_maxrss = kilobytes(memory.rss_peak);
 	return copy_to_user((void __user *)args[1], &usage, sizeof(usage));
-}
-
-SYSCALL(times)
-{
-	struct process *self = process_current();
-	struct cpu_time time;
-	struct tms tms;
-	irqflags_t flags = irqlock_lock(&process_lock);
-
-	process_time_get_locked(self, &time);
-	tms.tms_utime = (long)(time.user / USER_TICK_NS);
-	tms.tms_stime = (long)(time.system / USER_TICK_NS);
-	tms.tms_cutime = (long)(self->child_user_ns / USER_TICK_NS);
-	tms.tms_cstime = (long)(self->child_system_ns / USER_TICK_NS);
-	irqlock_unlock(&process_lock, flags);
-	if (args[0] && copy_to_user((void __user *)args[0], &tms, sizeof(tms)))
-		return -EFAULT;
-	return (long)(clock_monotonic_ns() / USER_TICK_NS);
 }
 
 /* ---- limits ---- */

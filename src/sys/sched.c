@@ -317,7 +317,7 @@ void sched_reap(void)
 		return;
 	list_init(&dead);
 	flags = irqlock_lock(&rq->lock);
-	list_splice_init(&rq->dead, &dead);
+	list_splice(&rq->dead, &dead);
 	irqlock_unlock(&rq->lock, flags);
 	list_for_each_entry_safe(thread, next, &dead, realtime_node) {
 		list_del(&thread->realtime_node);

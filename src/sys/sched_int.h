@@ -16,9 +16,10 @@
 
 #define SCHED_LATENCY_NS                                                                           \
 	(12 * 1000000ull) /* every fair thread runs once in it, while they are few */
-#define SCHED_SLICE_MIN_NS  (3 * 1000000ull)
-#define SCHED_WAKE_GRAIN_NS 1000000ull /* a wake-up preempts only if the other is this far ahead   \
-					*/
+#define SCHED_SLICE_MIN_NS (3 * 1000000ull)
+#define SCHED_WAKE_GRAIN_NS                                                                        \
+	1000000ull /* a wake-up preempts only if the other is this far ahead                       \
+		    */
 #define SCHED_RR_SLICE_NS   (100 * 1000000ull)
 #define SCHED_WEIGHT_NORMAL 1024u
 #define SCHED_WEIGHT_IDLE   3u

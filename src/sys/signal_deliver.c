@@ -296,7 +296,7 @@ static void describe_mapping(unsigned long addr, char *buf, size_t size)
 		struct dentry *dentry = area->file->path.dentry;
 		spin_lock(&dentry->lock);
 		ksnprintf(buf, size, "%.*s+%#lx", (int)dentry->name.length, dentry->name.name,
-			  addr - area->start + (area->pgoff << PAGE_SHIFT));
+			  addr - area->start + (unsigned long)(area->pgoff << PAGE_SHIFT));
 		spin_unlock(&dentry->lock);
 	} else if (area && addr >= area->start) {
 		ksnprintf(buf, size, "%s+%#lx", area->flags & VM_GROWSDOWN ? "stack" : "anonymous",

@@ -14,8 +14,8 @@
 #include "mm/page.h"
 #include "mm/usercopy.h"
 #include "sys/process_int.h"
-#include "sys/sys_info.h"
 #include "sys/syscall.h"
+#include "sys/uts.h"
 #include "vfs/mount.h"
 
 /* What programs that ask for features by version shall see. */
@@ -31,47 +31,73 @@ static struct new_utsname names = {
     .domainname = "(none)",
 }; /* names_lock */
 
-void system_names_get(struct new_utsname *out)
+const char *uts_release(void)
+{
+	return RELEASE;
+}
+
+const char *uts_version(void)
+{
+	return VERSION;
+}
+
+void uts_nodename_get(char name[__NEW_UTS_LEN + 1])
 {
 	spin_lock(&names_lock);
-	*out = names;
+	memcpy(name, names.nodename, __NEW_UTS_LEN + 1);
 	spin_unlock(&names_lock);
-	strscpy(out->machine, cpu_platform(), sizeof(out->machine));
 }
 
 SYSCALL(uname)
 {
 	struct new_utsname out;
 
-	system_names_get(&out);
+	spin_lock(&names_lock);
+	out = names;
+	spin_unlock(&names_lock);
+	strscpy(out.machine, cpu_platform(), sizeof(out.machine));
 	return copy_to_user((void __user *)args[0], &out, sizeof(out));
 }
 
-static long name_change(char *field, const unsigned long args[2])
+static int name_change(char *field, const char *value, size_t n)
 {
-	char name[__NEW_UTS_LEN + 1];
-
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if ((long)args[1] < 0 || args[1] > __NEW_UTS_LEN)
+	if (n > __NEW_UTS_LEN)
 		return -EINVAL;
-	memset(name, 0, sizeof(name));
-	if (copy_from_user(name, (const void __user *)args[0], args[1]))
-		return -EFAULT;
 	spin_lock(&names_lock);
-	memcpy(field, name, sizeof(name));
+	memset(field, 0, __NEW_UTS_LEN + 1);
+	memcpy(field, value, n);
 	spin_unlock(&names_lock);
 	return 0;
 }
 
+int uts_nodename_set(const char *name, size_t n)
+{
+	return name_change(names.nodename, name, n);
+}
+
+static long name_change_user(char *field, const unsigned long args[2])
+{
+	char name[__NEW_UTS_LEN];
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (args[1] > sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, (const void __user *)args[0], args[1]))
+		return -EFAULT;
+	return name_change(field, name, args[1]);
+}
+
 SYSCALL(sethostname)
 {
-	return name_change(names.nodename, args);
+	return name_change_user(names.nodename, args);
 }
 
 SYSCALL(setdomainname)
 {
-	return name_change(names.domainname, args);
+	return name_change_user(names.domainname, args);
 }
 
 static unsigned int process_count(void)

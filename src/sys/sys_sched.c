@@ -10,6 +10,7 @@
 #include "hw/cpu.h"
 #include "lib/clock.h"
 #include "lib/string.h"
+#include "mm/page.h"
 #include "mm/usercopy.h"
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
@@ -209,7 +210,7 @@ SYSCALL(sched_setscheduler)
 
 	if ((int)args[0] < 0 || policy < 0 || !args[2])
 		return -EINVAL;
-	if (get_user(priority, (const int __user *)args[2]))
+	if (get_user(priority, (int __user *)args[2]))
 		return -EFAULT;
 	change =
 	    (struct sched_change){policy & ~RESET_ON_FORK, 0, priority, policy & RESET_ON_FORK};
@@ -222,7 +223,7 @@ SYSCALL(sched_setparam)
 
 	if ((int)args[0] < 0 || !args[1])
 		return -EINVAL;
-	if (get_user(change.rt_priority, (const int __user *)args[1]))
+	if (get_user(change.rt_priority, (int __user *)args[1]))
 		return -EFAULT;
 	return policy_change((int)args[0], &change, true, true);
 }

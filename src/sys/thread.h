@@ -40,6 +40,7 @@ struct process;
 struct tty;
 
 #define THREAD_NAME_SIZE 16
+#define PID_MAX          32768 /* ids are below it */
 
 enum thread_state {
 	THREAD_RUNNABLE,             /* on a run queue or running */
@@ -190,6 +191,7 @@ void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
 void process_get(struct process *process);
 void process_put(struct process *process);
+u64 process_created_count(void);       /* threads and processes since boot */
 struct process *process_find(int pid); /* referenced, maybe a zombie; NULL */
 struct thread *thread_find(int tid);   /* referenced; NULL */
 /* First process with pid >= pid, referenced; for /proc. */
@@ -225,9 +227,6 @@ void process_start_init(void (*fn)(void *arg));
 void thread_fs_set(struct fs_context *fs);
 /* Whether a group has no link to its session's shell. */
 bool process_group_is_orphaned(int pgid);
-/* Turns the running kernel thread, pid 1, into path's program: returns only with an error. */
-int exec_init(const char *path, char *const argv[], char *const envp[]);
-
 /* ---- scheduler (sys/sched.c) ---- */
 void sched_init(void); /* needs memory; the boot thread becomes the first thread */
 void __noreturn sched_secondary_start(void); /* a CPU that hw has just started */

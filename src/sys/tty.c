@@ -225,7 +225,9 @@ static int open_tty(struct tty *tty, struct file *file)
 	if (!tty->open_count++)
 		tty->output_stopped = false;
 	if (!(file->flags & O_NOCTTY) && process_current()->session_leader && !tty->session)
-		(void)tty_acquire(tty, false); /* having one already is no error */
+		if (tty_acquire(tty, false)) {
+			/* having one already is no error */
+		}
 	mutex_unlock(&tty->lock);
 	return 0;
 }
