@@ -347,15 +347,12 @@ void clock_source_init(void)
 
 static void timer_set(struct cpu *cpu)
 {
-	u64 now = clock_read_ns(), delta;
+	u64 now, delta;
 
-	if (cpu->timer_deadline == (u64)-1) {
-		if (cpu_features.tsc_deadline)
-			msr_write(MSR_TSC_DEADLINE, 0);
-		else
-			apic_timer_set(0);
+	/* Disarmed: an interrupt that is still to come finds nothing to do. */
+	if (cpu->timer_deadline == (u64)-1)
 		return;
-	}
+	now = clock_read_ns();
 	delta = cpu->timer_deadline > now ? cpu->timer_deadline - now : 0;
 	delta = clamp(delta, 500ull, TIMER_LIMIT_NS);
 	if (cpu_features.tsc_deadline) {
