@@ -27,6 +27,7 @@ enum { slots_max = 8, test_seconds = 600, cases_max = 128 };
 struct runner runner;
 
 static const struct runner_suite suites[] = {
+    {"contracts", suite_contracts},
     {"boot", suite_boot},
     {"runner", suite_runner},
 };
