@@ -82,7 +82,7 @@ static void put_boot(FILE *out, const struct guest_spec *spec)
 		put_element(out, "kernel", spec->kernel ? spec->kernel : runner.kernel);
 		if (initrd[0])
 			put_element(out, "initrd", initrd);
-		snprintf(line, sizeof(line), "console=ttyS0 root=%s %s",
+		snprintf(line, sizeof(line), "console=ttyS0 %s root=%s %s", runner.append,
 			 spec->root ? spec->root : "/dev/vda", spec->append ? spec->append : "rw");
 		put_element(out, "cmdline", line);
 	}

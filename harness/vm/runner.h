@@ -28,6 +28,7 @@ struct runner {
 	char work[4096];   /* build/vm */
 	char kernel[4096]; /* the kernel under test */
 	char initrd[4096]; /* and its initramfs; empty for none */
+	char append[128];  /* words that this kernel always gets */
 	bool linux_guest;  /* the kernel under test is Debian's: a trial of the runner itself */
 	unsigned slot; /* which of the suites that run at once this is: names its libvirt root */
 };

@@ -94,7 +94,7 @@ static void take_line(int row, const char *line, int *running)
 	} else if (strncmp(line, "| ", 2) == 0 && *running >= 0) {
 		struct result *result = result_of(row, *running);
 		int added = snprintf(result->text + result->length, text_size - result->length,
-		    "%s\n", line + 2);
+				     "%s\n", line + 2);
 
 		result->length += (size_t)added;
 		if (result->length >= text_size)
@@ -106,13 +106,14 @@ static void run_natively(void)
 {
 	char line[text_size];
 	const char *directory = runner_path("native");
-	const char *become_root = geteuid() == 0 ? "" : "unshare --user --map-root-user --mount --fork ";
+	const char *become_root =
+	    geteuid() == 0 ? "" : "unshare --user --map-root-user --mount --fork ";
 	int running = -1;
 	FILE *output;
 
 	image_command("contracts-native",
-	    "rm -rf '%s' && mkdir '%s' && { %s%s --all '%s'; rm -rf '%s'; }", directory, directory,
-	    become_root, program, directory, directory);
+		      "rm -rf '%s' && mkdir '%s' && { %s%s --all '%s'; rm -rf '%s'; }", directory,
+		      directory, become_root, program, directory, directory);
 	output = fopen(runner_path("logs/contracts-native.log"), "r");
 	REQUIRE(output != NULL, "the native run left no log");
 	while (fgets(line, sizeof(line), output)) {
@@ -127,7 +128,8 @@ START_TEST(the_host_runs_them)
 	run_natively();
 	REQUIRE(contract_count >= 1, "%s lists no contracts", program);
 	REQUIRE(result_of(0, contract_count - 1)->status != NOT_RUN,
-	    "the native run did not reach its end; see %s", runner_path("logs/contracts-native.log"));
+		"the native run did not reach its end; see %s",
+		runner_path("logs/contracts-native.log"));
 }
 END_TEST
 
@@ -147,8 +149,8 @@ static int write_names(int row, const char *image, const char *guest_name)
 	}
 	fclose(file);
 	REQUIRE(image_command("contracts-names", "debugfs -w -R 'write %s /root/names' '%s'", path,
-	            image) == 0,
-	    "cannot put the names into the image");
+			      image) == 0,
+		"cannot put the names into the image");
 	unlink(path);
 	return count;
 }
@@ -192,7 +194,7 @@ static bool run_guest(int row, const struct shape *shape, int attempt)
 		result_of(row, running)->end = event;
 	}
 	REQUIRE(running >= 0, "between two contracts %s; the console's end:\n%s",
-	    guest_event_name(event), guest_tail(guest));
+		guest_event_name(event), guest_tail(guest));
 	guest_destroy(guest);
 	return false;
 }
@@ -217,15 +219,15 @@ START_TEST(guest_and_host_agree)
 	const char *name = names[contract];
 
 	ck_assert_msg(host->status == 0 || host->status == status_skip,
-	    "%s fails natively (status %d):\n%s", name, host->status, host->text);
+		      "%s fails natively (status %d):\n%s", name, host->status, host->text);
 	ck_assert_msg(guest->status != NOT_RUN, "%s was not run on %s", name, shape);
-	ck_assert_msg(guest->status != LOST, "%s on %s: %s while it ran, after saying:\n%s", name, shape,
-	    guest_event_name(guest->end), guest->text);
+	ck_assert_msg(guest->status != LOST, "%s on %s: %s while it ran, after saying:\n%s", name,
+		      shape, guest_event_name(guest->end), guest->text);
 	ck_assert_msg(guest->status == 0 || guest->status == host->status,
-	    "%s fails on %s (status %d):\n%s", name, shape, guest->status, guest->text);
+		      "%s fails on %s (status %d):\n%s", name, shape, guest->status, guest->text);
 	ck_assert_msg(host->status != 0 || strcmp(host->text, guest->text) == 0,
-	    "%s says different things.\nThe host:\n%sThe guest, on %s:\n%s", name, host->text, shape,
-	    guest->text);
+		      "%s says different things.\nThe host:\n%sThe guest, on %s:\n%s", name,
+		      host->text, shape, guest->text);
 }
 END_TEST
 
@@ -235,7 +237,7 @@ Suite *suite_contracts(void)
 
 	list_contracts();
 	results = mmap(NULL, sizeof(*results) * contracts_max * (shape_count + 1),
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)
 		return suite;
 	for (int row = 0; row <= shape_count; row++)
@@ -244,6 +246,6 @@ Suite *suite_contracts(void)
 	runner_test(suite, "the host runs the contracts", the_host_runs_them);
 	runner_loop_test(suite, "guests run the contracts", a_guest_runs_them, shape_count);
 	runner_loop_test(suite, "guest and host agree", guest_and_host_agree,
-	    shape_count * contract_count);
+			 shape_count * contract_count);
 	return suite;
 }

@@ -1,0 +1,162 @@
+/*
+ * The terminal: what a person types at a shell on the console, and what must happen.
+ *
+ * Each conversation is a table of lines: what is typed, and an extended regular expression that the
+ * console must then show. "PROMPT(n)" is the shell's prompt after status n. Nothing is typed before
+ * the reaction to what was typed before has been seen.
+ */
+#include "image.h"
+#include "runner.h"
+#include "shell.h"
+
+#include <stdio.h>
+
+#define PROMPT(status) "@" #status "@ "
+
+#define CTRL_C    "\003"
+#define CTRL_D    "\004"
+#define CTRL_U    "\025"
+#define CTRL_Z    "\032"
+#define CTRL_QUIT "\034"
+#define ESCAPE    "\033"
+#define UP        "\033[A"
+#define LEFT      "\033[D"
+#define BACKSPACE "\177"
+
+struct line {
+	const char *typed, *shown;
+};
+
+static const struct conversation {
+	const char *name;
+	struct line lines[16];
+} conversations[] = {
+    {"ctrl-c",
+     {{"echo be''gun; sleep 1000\n", "^begun"},
+      {CTRL_C, PROMPT(130)},
+      {"ps | grep -c '[s]leep 1000'\n", "^0\n" PROMPT(1)}}},
+    {"ctrl-c-pipeline",
+     {{"echo be''gun; yes | cat >/dev/null\n", "^begun"},
+      {CTRL_C, PROMPT(130)},
+      {"ps | grep -c '[y]es'\n", "^0\n" PROMPT(1)}}},
+    {"ctrl-c-handler",
+     {{"sh -c 'trap \"echo caught; exit 7\" INT; echo be''gun; while :; do :; done'\n", "^begun"},
+      {CTRL_C, "caught\n" PROMPT(7)}}},
+    {"ctrl-c-ignored",
+     {{"sh -c 'trap \"\" INT; echo be''gun; read x; echo read $x'\n", "^begun"},
+      {CTRL_C "line\n", "^read line\n" PROMPT(0)}}},
+    {"ctrl-c-at-prompt",
+     {{"echo half" CTRL_C, PROMPT(130)}, {"echo wh''ole\n", "^whole\n" PROMPT(0)}}},
+    {"ctrl-quit", {{"echo be''gun; sleep 1000\n", "^begun"}, {CTRL_QUIT, PROMPT(131)}}},
+    {"ctrl-z-fg-bg",
+     {{"echo be''gun; sleep 1000\n", "^begun"},
+      {CTRL_Z, "Stopped.*sleep.*\n(.*\n)*" PROMPT(148)},
+      {"jobs\n", "Stopped.*sleep.*\n" PROMPT(0)},
+      {"bg\n", "sleep 1000\n" PROMPT(0)},
+      {"jobs\n", "Running.*sleep.*\n" PROMPT(0)},
+      {"fg\n", "^sleep 1000\n"},
+      {CTRL_C, PROMPT(130)},
+      {"jobs | wc -l\n", "^0\n" PROMPT(0)}}},
+    {"ctrl-z-pipeline",
+     {{"echo be''gun; cat /dev/zero | cat >/dev/null\n", "^begun"},
+      {CTRL_Z, PROMPT(148)},
+      {"kill %1\n", PROMPT(0)},
+      {"wait\n", "@[0-9]+@ "},
+      {"ps | grep -c '[c]at /dev/zero'\n", "^0\n" PROMPT(1)}}},
+    {"background-read-stops",
+     {{"cat &\n", PROMPT(0)},
+      {"sleep 1; jobs\n", "Stopped \\(tty input\\).*cat.*\n" PROMPT(0)},
+      {"fg\n", "^cat\n"},
+      {"to the cat\n", "^to the cat\nto the cat\n"},
+      {CTRL_D, PROMPT(0)}}},
+    {"background-write-tostop",
+     {{"stty tostop; (echo from behind) &\n", PROMPT(0)},
+      {"sleep 1; jobs\n", "Stopped \\(tty output\\).*\n" PROMPT(0)},
+      {"fg\n", "^from behind\n" PROMPT(0)},
+      {"stty -tostop\n", PROMPT(0)}}},
+    {"end-of-file",
+     {{"cat\n", "cat\n"},
+      {"hello\n", "^hello\nhello\n"},
+      {CTRL_D, PROMPT(0)},
+      {"cat | od -c\n", "od -c\n"},
+      {"ab" CTRL_D, "ab"},
+      {CTRL_D, "   a   b\n"}}},
+    {"canonical-editing",
+     {{"cat\n", "cat\n"},
+      {"abx" BACKSPACE "c\n", "^abc\n"},
+      {"gone" CTRL_U "kept\n", "^kept\n"},
+      {CTRL_D, PROMPT(0)}}},
+    {"line-editor",
+     {{"echo wrold" LEFT LEFT BACKSPACE LEFT "o\n", "^world\n" PROMPT(0)},
+      {"echo again''1\n", "^again1\n" PROMPT(0)},
+      {UP "\n", "^again1\n" PROMPT(0)}}},
+    {"tab-completion", {{"cat /etc/hostn\t\n", "^aramid\n" PROMPT(0)}}},
+    {"type-ahead", {{"sleep 1\necho a''head\n", PROMPT(0) "(.*\n)*ahead\n" PROMPT(0)}}},
+    {"no-echo",
+     {{"stty -echo; read x; stty echo; echo got $x\n", "\n"},
+      {"secret\n", "^got secret\n" PROMPT(0)}}},
+    {"raw-mode",
+     {{"stty raw; dd bs=1 count=3 2>/dev/null | od -An -tx1; stty sane\n", "sane\n"},
+      {"a" CTRL_C "b", " 61 03 62"},
+      {"\n", "@[0-9]+@ "}}},
+    {"window-size", {{"stty rows 50 cols 132; stty size\n", "^50 132\n" PROMPT(0)}}},
+    {"terminal-name",
+     {{"tty\n", "^/dev/ttyS0\n" PROMPT(0)},
+      {"tty </dev/null\n", "^not a tty\n" PROMPT(1)},
+      {"echo through >/dev/tty\n", "^through\n" PROMPT(0)}}},
+    {"vi",
+     {{"vi /tmp/t\n", "~"},
+      {"ihello from vi" ESCAPE, "hello from vi"},
+      {":wq\n", PROMPT(0)},
+      {"cat /tmp/t\n", "^hello from vi\n" PROMPT(0)}}},
+    {"top", {{"top\n", "Mem: [0-9]+K used.*\n(.*\n)*.*PID"}, {"q", PROMPT(0)}}},
+    {"shell-respawns", {{"exit 5\n", "[#$] "}, {"echo n''ew $PPID\n", "^new 1\n"}}},
+    {"new-session",
+     {{"setsid sh -c 'echo x >/dev/tty' 2>&1 | cat\n",
+       "can't (open|create) /dev/tty.*\n" PROMPT(0)}}},
+    {"hang-up",
+     {{"nohup sleep 1000 >/dev/null 2>&1 &\n", PROMPT(0)},
+      {"kill -HUP $$\n", "[#$] "},
+      {"PS1='@$?@ '\n", PROMPT(0)},
+      {"ps | grep -c '[s]leep 1000'\n", "^1\n" PROMPT(0)}}},
+};
+
+enum { conversation_count = sizeof(conversations) / sizeof(conversations[0]) };
+
+START_TEST(a_conversation_goes_as_written)
+{
+	const struct conversation *conversation = &conversations[_i];
+	struct guest_spec spec = {.machine = _i % 2 ? MACHINE_MICROVM : MACHINE_Q35,
+				  .cpus = 1 + (unsigned)(_i / 2) % 2};
+	struct guest *guest;
+	char name[64];
+
+	snprintf(name, sizeof(name), "terminal-%s", conversation->name);
+	spec.name = name;
+	spec.disks[0].path = image_copy_root(name);
+	guest = shell_boot(&spec);
+	shell_must(guest, "dmesg -n 1", 0);
+	for (const struct line *line = conversation->lines; line->typed; line++) {
+		enum guest_event event = guest_send(guest, line->typed);
+
+		if (event == GUEST_MATCH)
+			event = guest_expect(guest, line->shown);
+		REQUIRE(event == GUEST_MATCH,
+			"%s: line %d does not show \"%s\": %s; the console's end:\n%s", name,
+			(int)(line - conversation->lines) + 1, line->shown, guest_event_name(event),
+			guest_tail(guest));
+	}
+	shell_poweroff(guest);
+	guest_destroy(guest);
+	image_judge(spec.disks[0].path, name);
+}
+END_TEST
+
+Suite *suite_terminal(void)
+{
+	Suite *suite = suite_create("terminal");
+
+	runner_loop_test(suite, "conversations at the console go as written",
+			 a_conversation_goes_as_written, conversation_count);
+	return suite;
+}
