@@ -56,6 +56,7 @@ struct cpu {
 	bool mmu_lazy;                  /* loaded, but only because nothing else was needed since */
 	bool online;                    /* atomic */
 	void *boot_stack;
+	bool irq_user;      /* the interrupt in progress came from user mode */
 	u64 timer_deadline; /* (u64)-1: not armed */
 	u64 calls_from;     /* atomic: CPUs whose call is for us */
 	struct cpu_call call;

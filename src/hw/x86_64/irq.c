@@ -31,11 +31,17 @@ bool irq_context(void)
 	return depth != 0;
 }
 
-void irq_dispatch(unsigned int vector)
+bool irq_from_user(void)
+{
+	return cpu_self()->irq_user;
+}
+
+void irq_dispatch(unsigned int vector, bool user)
 {
 	struct cpu *cpu = cpu_self();
 
 	cpu->irq_depth++;
+	cpu->irq_user = user;
 	switch (vector) {
 	case VECTOR_TIMER:
 		apic_eoi();

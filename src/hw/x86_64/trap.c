@@ -259,7 +259,7 @@ void trap_handle(struct user_regs *regs)
 	bool user = regs->cs & 3;
 
 	if (regs->entry >= 32) {
-		irq_dispatch((unsigned int)regs->entry);
+		irq_dispatch((unsigned int)regs->entry, user);
 	} else if (regs->entry == EXC_PAGE) {
 		unsigned long addr = cr2_read();
 

@@ -28,8 +28,8 @@ void trap_exit_user(struct user_regs *regs);
 
 void syscall_entry(void);
 
-/* An interrupt's handler and end-of-interrupt; interrupts off (irq.c). */
-void irq_dispatch(unsigned int vector);
+/* An interrupt's handler and end-of-interrupt; interrupts off (irq.c). user: it came from there. */
+void irq_dispatch(unsigned int vector, bool user);
 
 /* All CPUs use the same IDT. */
 void idt_build(void);
