@@ -15,10 +15,10 @@
 #include "mm/mm.h"
 #include "sys/cmdline.h"
 #include "sys/dmesg.h"
-#include "sys/exec.h"
 #include "sys/kmsg.h"
 #include "sys/thread.h"
-#include "sys/time/clock.h"
+#include "sys/procfs.h"
+#include "sys/time/timer.h"
 #include "sys/tty.h"
 #include "vfs/block.h"
 #include "vfs/buffer.h"
@@ -84,6 +84,23 @@ static void mount_the_root(void)
 	log_info("root: %s, %s", device, how);
 }
 
+/* What programs expect in /dev besides devices. */
+static void fill_dev(void)
+{
+	static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
+					       {"/proc/self/fd/0", "/dev/stdin"},
+					       {"/proc/self/fd/1", "/dev/stdout"},
+					       {"/proc/self/fd/2", "/dev/stderr"}};
+	static const char *const directories[] = {"/dev/pts", "/dev/shm"};
+	int err = 0;
+	for (unsigned int i = 0; !err && i < ARRAY_SIZE(links); i++)
+		err = vfs_symlink(links[i][0], AT_FDCWD, links[i][1]);
+	for (unsigned int i = 0; !err && i < ARRAY_SIZE(directories); i++)
+		err = vfs_mkdir(AT_FDCWD, directories[i], 0755);
+	if (err)
+		log_warn("filling /dev: error %d", -err);
+}
+
 static void mount_devfs(void)
 {
 	struct path dev;
@@ -92,9 +109,11 @@ static void mount_devfs(void)
 		return;
 	}
 	int err = mount_new("devtmpfs", &dev, "devtmpfs", MS_NOSUID, NULL);
+	path_put(&dev);
 	if (err)
 		log_warn("mounting /dev: error %d", -err);
-	path_put(&dev);
+	else
+		fill_dev();
 }
 
 /* Descriptors 0, 1 and 2 of init. */
@@ -166,6 +185,7 @@ static void init_thread(void *arg)
 	cpu_start_all((unsigned int)clamp(cmdline_number("maxcpus", CPU_MAX), 1ll, (s64)CPU_MAX));
 	buffer_cache_init();
 	vfs_init();
+	procfs_init();
 	kmsg_init();
 	tty_init();
 	hw_devices_init();
@@ -189,8 +209,9 @@ void kernel_main(void)
 	log_info("command line: %s", cmdline_text());
 	mm_init();
 	hw_interrupts_init();
-	time_init();
+	clock_init();
 	sched_init();
-	process_start_init(init_thread);
+	if (process_start_init(init_thread, NULL))
+		panic("no memory for the first process");
 	sched_idle();
 }

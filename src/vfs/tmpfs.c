@@ -259,11 +259,12 @@ static int tmpfs_lookup(struct inode *dir, const struct qstr *name, struct inode
 	return 0;
 }
 
-/* A new inode under the dentry's name. target: of a symbolic link, taken over on success. */
-static int tmpfs_add(struct inode *dir, struct dentry *dentry, u32 mode, u32 major, u32 minor,
-		     char *target)
+/* A new inode under a name, with one reference for the caller. target: of a symbolic link, taken
+ * over on success. */
+static int dir_add(struct inode *dir, const char *name, u32 length, u32 mode, u32 major, u32 minor,
+		   char *target, struct inode **out)
 {
-	struct tmpfs_entry *entry = entry_alloc(dentry->name.name, dentry->name.length);
+	struct tmpfs_entry *entry = entry_alloc(name, length);
 	struct inode *inode;
 	int err;
 
@@ -285,8 +286,33 @@ static int tmpfs_add(struct inode *dir, struct dentry *dentry, u32 mode, u32 maj
 	}
 	inode_ref(inode);
 	entry_link(dir, entry, inode);
-	dentry_instantiate(dentry, inode);
+	*out = inode;
 	return 0;
+}
+
+int tmpfs_add_node(struct inode *dir, const char *name, u32 mode, u32 major, u32 minor)
+{
+	struct inode *inode;
+	int err;
+
+	rwsem_write_lock(&dir->rwsem);
+	err = dir_add(dir, name, (u32)strlen(name), mode, major, minor, NULL, &inode);
+	rwsem_write_unlock(&dir->rwsem);
+	if (!err)
+		inode_put(inode);
+	return err;
+}
+
+static int tmpfs_add(struct inode *dir, struct dentry *dentry, u32 mode, u32 major, u32 minor,
+		     char *target)
+{
+	struct inode *inode;
+	int err = dir_add(dir, dentry->name.name, dentry->name.length, mode, major, minor, target,
+			  &inode);
+
+	if (!err)
+		dentry_instantiate(dentry, inode);
+	return err;
 }
 
 static int tmpfs_create(struct inode *dir, struct dentry *dentry, u32 mode)
@@ -688,7 +714,7 @@ static const struct super_ops super_ops = {
     .put = tmpfs_put,
 };
 
-static int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
+int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
 {
 	struct tmpfs_super *ts = kmalloc(sizeof(*ts), MM_ZERO);
 	struct mm_stats stats;

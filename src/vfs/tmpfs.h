@@ -4,6 +4,19 @@
 #ifndef ARAMID_VFS_TMPFS_H
 #define ARAMID_VFS_TMPFS_H
 
+#include "lib/types.h"
+
+struct inode;
+struct super_block;
+
 void tmpfs_init(void);
+
+/* fs_type.mount of tmpfs, for file systems that are one with another name. */
+int __must_check tmpfs_mount(struct super_block *super, const char *options, struct inode **root);
+
+/* Makes a device node or a directory in dir without a dentry: before anybody looks there. -ENOMEM.
+ */
+int __must_check tmpfs_add_node(struct inode *dir, const char *name, u32 mode, u32 major,
+				u32 minor);
 
 #endif

@@ -6,10 +6,13 @@
 #include "lib/panic.h"
 #include "vfs/cred.h"
 #include "vfs/dentry_int.h"
+#include "vfs/dev_mem.h"
+#include "vfs/devfs.h"
 #include "vfs/file_int.h"
 #include "vfs/inode_int.h"
 #include "vfs/mount_int.h"
 #include "vfs/pagecache.h"
+#include "vfs/sysfs.h"
 #include "vfs/tmpfs.h"
 
 void vfs_init(void)
@@ -24,6 +27,9 @@ void vfs_init(void)
 	super_init();
 	mount_init();
 	tmpfs_init();
+	devfs_init();
+	sysfs_init();
+	dev_mem_init();
 	if (mount_root("tmpfs", 0, &root))
 		panic("vfs: no memory for the root");
 	/* The thread that starts the machine, if it has a context yet, now has a place in the tree.
