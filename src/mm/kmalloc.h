@@ -58,4 +58,7 @@ struct shrinker {
 
 void shrinker_register(struct shrinker *shrinker);
 
+/* Makes the caches give back all that is clean and unused (/proc/sys/vm/drop_caches). */
+void reclaim_caches(void);
+
 #endif

@@ -16,6 +16,8 @@ static struct shrinker *shrinkers;                /* only added to, at start-up 
 static struct thread *reclaimers[RECLAIMERS_MAX]; /* atomic */
 static unsigned int reclaimers_active;            /* atomic */
 
+#define RECLAIM_ALL_STEP 4096
+
 void shrinker_register(struct shrinker *shrinker)
 {
 	shrinker->next = shrinkers;
@@ -66,4 +68,10 @@ size_t reclaim_pages(size_t nr, unsigned int mm_flags)
 	page_drain_cpu();
 	/* What shrinkers of slabs freed counts only when whole frames came of it. */
 	return freed || mm_free_pages() > free_before ? max(freed, (size_t)1) : 0;
+}
+
+void reclaim_caches(void)
+{
+	while (reclaim_pages(RECLAIM_ALL_STEP, MM_NORMAL) && !thread_fatal_signal_pending())
+		thread_yield_point();
 }

@@ -15,10 +15,11 @@
 #include "mm/mm.h"
 #include "sys/cmdline.h"
 #include "sys/dmesg.h"
+#include "sys/exec.h"
 #include "sys/kmsg.h"
 #include "sys/thread.h"
 #include "sys/procfs.h"
-#include "sys/time/timer.h"
+#include "sys/time/clock.h"
 #include "sys/tty.h"
 #include "vfs/block.h"
 #include "vfs/buffer.h"
@@ -209,9 +210,8 @@ void kernel_main(void)
 	log_info("command line: %s", cmdline_text());
 	mm_init();
 	hw_interrupts_init();
-	clock_init();
+	time_init();
 	sched_init();
-	if (process_start_init(init_thread, NULL))
-		panic("no memory for the first process");
+	process_start_init(init_thread);
 	sched_idle();
 }

@@ -106,7 +106,8 @@ static int store_drop_caches(const char *value, size_t n, const struct pseudo_ke
 	u64 what;
 	if (parse_digits(&value, 10, &what) || !what || what > 3)
 		return -EINVAL;
-	vfs_drop_caches(what & 1, what & 2);
+	reclaim_caches(); /* pages, dentries and inodes alike: a cache that is clean is cheap to
+			     refill */
 	return 0;
 }
 
@@ -130,8 +131,11 @@ static int show_pipe_max(struct text_buffer *text, const struct pseudo_key *key)
 
 #define SETTING(file, show_fn, store_fn)                                                           \
 	{                                                                                          \
-		.name = (file), .mode = S_IFREG | ((store_fn) ? 0644 : 0444), .show = (show_fn),   \
-		.store = (store_fn)                                                                \
+		.name = (file), .mode = S_IFREG | 0644, .show = (show_fn), .store = (store_fn)     \
+	}
+#define CONSTANT(file, show_fn)                                                                    \
+	{                                                                                          \
+		.name = (file), .mode = S_IFREG | 0444, .show = (show_fn)                          \
 	}
 #define DIRECTORY(file, entries)                                                                   \
 	{                                                                                          \
@@ -143,32 +147,32 @@ static int show_pipe_max(struct text_buffer *text, const struct pseudo_key *key)
 	}
 
 static const struct pseudo_entry random_children[] = {
-    SETTING("boot_id", show_boot_id, NULL),
-    SETTING("uuid", show_uuid, NULL),
+    CONSTANT("boot_id", show_boot_id),
+    CONSTANT("uuid", show_uuid),
     END,
 };
 
 static const struct pseudo_entry kernel_children[] = {
     SETTING("hostname", show_hostname, store_hostname),
-    SETTING("osrelease", show_osrelease, NULL),
-    SETTING("ostype", show_ostype, NULL),
-    SETTING("pid_max", show_pid_max, NULL),
+    CONSTANT("osrelease", show_osrelease),
+    CONSTANT("ostype", show_ostype),
+    CONSTANT("pid_max", show_pid_max),
     SETTING("printk", show_printk, store_printk),
     DIRECTORY("random", random_children),
-    SETTING("version", show_version, NULL),
+    CONSTANT("version", show_version),
     END,
 };
 
 static const struct pseudo_entry vm_children[] = {
     {.name = "drop_caches", .mode = S_IFREG | 0200, .store = store_drop_caches},
-    SETTING("overcommit_memory", show_overcommit, NULL),
+    CONSTANT("overcommit_memory", show_overcommit),
     END,
 };
 
 static const struct pseudo_entry fs_children[] = {
-    SETTING("file-max", show_file_max, NULL),
-    SETTING("nr_open", show_nr_open, NULL),
-    SETTING("pipe-max-size", show_pipe_max, NULL),
+    CONSTANT("file-max", show_file_max),
+    CONSTANT("nr_open", show_nr_open),
+    CONSTANT("pipe-max-size", show_pipe_max),
     END,
 };
 

@@ -1,6 +1,7 @@
 /* The system-wide files of /proc: proc(5). */
 #include "hw/cpu.h"
 #include "lib/clock.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "sys/cmdline.h"
@@ -64,8 +65,7 @@ int procfs_show_meminfo(struct text_buffer *text, const struct pseudo_key *key)
 	    {"Dirty:", kib(cache.dirty) + dirty_buffers / 1024},
 	    {"Writeback:", kib(cache.writeback)},
 	    {"AnonPages:", kib(mm.anon)},
-	    {"Mapped:", kib(cache.mapped)},
-	    {"Shmem:", kib(mm.shmem)},
+	    {"Shmem:", kib(cache.memory)},
 	    {"Slab:", kib(mm.slab)},
 	    {"KernelStack:", kib(mm.kernel_stacks)},
 	    {"PageTables:", kib(mm.page_tables)},
@@ -210,11 +210,10 @@ int procfs_show_vmstat(struct text_buffer *text, const struct pseudo_key *key)
 	struct pagecache_stats cache;
 	mm_stats_get(&mm);
 	pagecache_stats_get(&cache);
-	text_printf(
-	    text,
-	    "nr_free_pages %zu\nnr_anon_pages %zu\nnr_mapped %zu\nnr_file_pages %zu\nnr_dirty %zu\n"
-	    "nr_writeback %zu\nnr_shmem %zu\nnr_page_table_pages %zu\n",
-	    mm.free, mm.anon, cache.mapped, cache.pages, cache.dirty, cache.writeback, mm.shmem,
-	    mm.page_tables);
+	text_printf(text,
+		    "nr_free_pages %zu\nnr_anon_pages %zu\nnr_file_pages %zu\nnr_dirty %zu\n"
+		    "nr_writeback %zu\nnr_shmem %zu\nnr_page_table_pages %zu\n",
+		    mm.free, mm.anon, cache.pages, cache.dirty, cache.writeback, cache.memory,
+		    mm.page_tables);
 	return 0;
 }
