@@ -181,11 +181,23 @@ static bool initramfs_has_init(void)
 	return true;
 }
 
+/* This thread, and with it all of the kernel, gets a place in the tree. */
+static void start_vfs(void)
+{
+	struct path root;
+	vfs_init(&root);
+	struct fs_context *fs = fs_context_create(&root);
+	if (!fs)
+		panic("no memory for the first fs context");
+	path_put(&root);
+	thread_fs_set(fs);
+}
+
 static void init_thread(void *arg)
 {
 	cpu_start_all((unsigned int)clamp(cmdline_number("maxcpus", CPU_MAX), 1ll, (s64)CPU_MAX));
 	buffer_cache_init();
-	vfs_init();
+	start_vfs();
 	procfs_init();
 	kmsg_init();
 	tty_init();

@@ -4,7 +4,7 @@
 #include "vfs/vfs.h"
 
 #include "lib/panic.h"
-#include "vfs/cred.h"
+#include "vfs/buffer.h"
 #include "vfs/dentry_int.h"
 #include "vfs/dev_mem.h"
 #include "vfs/devfs.h"
@@ -15,11 +15,9 @@
 #include "vfs/sysfs.h"
 #include "vfs/tmpfs.h"
 
-void vfs_init(void)
+void vfs_init(struct path *root)
 {
-	struct fs_context *fs = current_fs();
-	struct path root;
-
+	buffer_cache_init();
 	inode_cache_init();
 	dentry_cache_init();
 	pagecache_init();
@@ -30,15 +28,6 @@ void vfs_init(void)
 	devfs_init();
 	sysfs_init();
 	dev_mem_init();
-	if (mount_root("tmpfs", 0, &root))
+	if (mount_root("tmpfs", 0, root))
 		panic("vfs: no memory for the root");
-	/* The thread that starts the machine, if it has a context yet, now has a place in the tree.
-	 */
-	if (fs) {
-		path_get(&root);
-		fs_context_set_root(fs, &root);
-		path_get(&root);
-		fs_context_set_cwd(fs, &root);
-	}
-	path_put(&root);
 }

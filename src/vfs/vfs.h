@@ -85,7 +85,7 @@ void locks_release_files(struct file *file, const void *table_owner); /* at clos
 void locks_release_description(struct file *file);                    /* at the last file_put */
 
 /* Start-up of the whole room: caches, file system types; rootfs (tmpfs) is mounted. */
-void vfs_init(void);
+void vfs_init(struct path *root); /* the first root, referenced */
 /* Unpacks a newc cpio archive into the root tmpfs. -EINVAL with a log line on a damaged archive. */
 int __must_check initramfs_unpack(const void *data, size_t size);
 
