@@ -88,7 +88,7 @@ static void file_release(struct file *file)
 
 	if (!list_empty(&file->epoll_items))
 		epoll_file_release(file);
-	if (file->locks_taken)
+	if (unlikely(inode->locks != NULL))
 		locks_release_description(file);
 	if ((file->mode & FILE_MODE_OPENED) && file->ops->release)
 		file->ops->release(file);
@@ -118,7 +118,7 @@ int file_close(struct file *file, const void *table_owner)
 
 	if (file->ops && file->ops->flush)
 		err = file->ops->flush(file);
-	if (file->locks_taken)
+	if (unlikely(file->inode->locks != NULL) && !(file->mode & FILE_PATH_ONLY))
 		locks_release_files(file, table_owner);
 	file_put(file);
 	return err;

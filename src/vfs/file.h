@@ -40,7 +40,6 @@ struct file {
 	const char *anonymous;        /* what /proc/PID/fd shows of a file without a name: "pipe",
 					 "anon_inode:[eventfd]" */
 	struct list_head epoll_items; /* vfs/epoll.c's: watches of this file */
-	bool locks_taken; /* a record lock or flock was once taken through it: close must look */
 	void *private;
 };
 

@@ -69,13 +69,10 @@ int page_lock_killable(struct page *page)
 	return wait_event_killable(page_waits(page), page_trylock(page)) ? -EINTR : 0;
 }
 
+/* The flag is clear already. */
 static void page_wake(struct page *page)
 {
-	struct wait_queue *queue = page_waits(page);
-
-	atomic_fence();
-	if (wait_queue_active(queue))
-		wake_all(queue);
+	wake_all(page_waits(page));
 }
 
 void page_unlock(struct page *page)

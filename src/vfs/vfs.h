@@ -67,6 +67,8 @@ ssize_t __must_check vfs_copy_file_range(struct file *in, loff_t *in_pos, struct
 ssize_t __must_check vfs_splice(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
 				size_t n, unsigned int flags);
 
+ssize_t __must_check vfs_tee(struct file *in, struct file *out, size_t n, unsigned int flags);
+
 /* Pipes (vfs/pipe.c): two ends; flags O_CLOEXEC is the caller's, O_NONBLOCK, O_DIRECT. */
 int __must_check pipe_create(u32 flags, struct file **read_end, struct file **write_end);
 
