@@ -70,6 +70,7 @@ static void watchdog(int sign)
 
 static void become_standard(void)
 {
+	static const struct rlimit no_core = {0, 0};
 	sigset_t none;
 	int null;
 
@@ -79,6 +80,8 @@ static void become_standard(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
+	setrlimit(RLIMIT_CORE, &no_core);
+	setpriority(PRIO_PROCESS, 0, 0);
 	null = open("/dev/null", O_RDONLY);
 	if (null >= 0) {
 		dup2(null, 0);
