@@ -49,8 +49,7 @@ static const struct acpi_header *table_map(phys_addr_t pa)
 		log_warn("acpi: table at %#llx has length %u: ignored", pa, length);
 		return NULL;
 	}
-	if ((pa & (PAGE_SIZE - 1)) + length > PAGE_SIZE)
-		header = mmu_map_firmware(pa, length);
+	header = mmu_map_firmware(pa, length);
 	if (!header)
 		return NULL;
 	if (header->length != length || !sum_is_zero(header, length)) {
@@ -350,6 +349,9 @@ void acpi_init(void)
 	const struct rsdp *rsdp = rsdp_find();
 	const struct acpi_header *root = NULL;
 
+	table_count = 0;
+	dsdt = NULL;
+	acpi_power = (struct acpi_power){0};
 	if (!rsdp) {
 		log_info("acpi: no tables");
 		return;

@@ -15,7 +15,7 @@ struct stack_frame {
 	unsigned long next, ip;
 };
 
-static void line(unsigned int depth, unsigned long ip)
+void backtrace_line(unsigned int depth, unsigned long ip)
 {
 	const char *name = NULL;
 	u32 into = 0;
@@ -39,7 +39,7 @@ void hw_backtrace(unsigned long fp)
 
 		if (kernel_copy_nofault(&frame, (const void *)fp, sizeof(frame)) || !frame.ip)
 			return;
-		line(depth, frame.ip);
+		backtrace_line(depth, frame.ip);
 		if (frame.next <= fp)
 			return;
 		fp = frame.next;

@@ -135,6 +135,7 @@ static void __noreturn kernel_fault(struct user_regs *regs, unsigned long addr)
 
 	irq_disable();
 	regs_log(LOG_EMERG, regs);
+	backtrace_line(0, regs->rip + 1);
 	hw_backtrace(regs->rbp);
 	if (vector == EXC_PAGE || vector == EXC_DOUBLE_FAULT)
 		panic("kernel %s at %#lx, address %#lx, error %#lx", exception_name(vector),

@@ -38,4 +38,7 @@ void idt_load(void);
 /* A copy that any fault merely ends, from any kernel address (copy.S): what was not copied. */
 size_t kernel_copy_nofault(void *dst, const void *src, size_t n);
 
+/* One line of a backtrace into the log: where ip lies. */
+void backtrace_line(unsigned int depth, unsigned long ip);
+
 #endif
