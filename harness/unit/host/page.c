@@ -13,7 +13,9 @@
 #include "host_memory_int.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
+#include "lib/string.h"
 #include "mm/page.h"
+#include "mm/page_int.h"
 #include "arch/mmu.h"
 
 #define FRAMES    (1ul << 20) /* 4 GiB */
@@ -26,6 +28,9 @@ static struct page *pages;
 static size_t used, known; /* frames ever handed out; those LeakSanitizer knows */
 static struct page *free_lists[PAGE_MAX_ORDER + 1]; /* linked by slab_free */
 static size_t outstanding;
+
+/* The arena as mm's inlines see it. */
+struct page_span page_spans[PAGE_SPANS_MAX + 1] = {{U64_MAX, U64_MAX, NULL}};
 
 static void *reserve(size_t bytes)
 {
@@ -48,6 +53,9 @@ static struct page *frames_take(unsigned int order)
 	if (!arena) {
 		arena = reserve(FRAMES * PAGE_SIZE);
 		pages = reserve(FRAMES * sizeof(*pages));
+		page_spans[0] = (struct page_span){PHYS_BASE >> PAGE_SHIFT,
+						   (PHYS_BASE >> PAGE_SHIFT) + FRAMES, pages};
+		page_spans[1] = (struct page_span){U64_MAX, U64_MAX, NULL};
 	}
 	used = round_up(used, n);
 	if (used + n > FRAMES)
@@ -164,6 +172,21 @@ void *phys_to_direct(phys_addr_t pa)
 phys_addr_t direct_to_phys(const void *p)
 {
 	return PHYS_BASE + (phys_addr_t)((const u8 *)p - arena);
+}
+
+void page_free_zeroed(struct page *page)
+{
+	VERIFY(mem_is_zero(page_address(page), PAGE_SIZE));
+	page_free(page, 0);
+}
+
+void mm_count(enum mm_counter counter, long delta)
+{
+}
+
+size_t mm_free_pages(void)
+{
+	return FRAMES - outstanding;
 }
 
 void mm_stats_get(struct mm_stats *stats)

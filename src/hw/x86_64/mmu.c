@@ -133,7 +133,7 @@ static void tables_free(struct mmu *mmu, struct list_head *freed)
 
 	list_for_each_entry_safe(page, next, freed, lru) {
 		list_del(&page->lru);
-		page_free(page, 0);
+		page_free_zeroed(page); /* every entry was cleared on the way here */
 		mmu->tables--;
 	}
 }

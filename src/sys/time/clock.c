@@ -6,6 +6,7 @@
 #include "sys/time/clock.h"
 
 #include "hw/irq.h"
+#include "hw/vdso.h"
 #include "lib/atomic.h"
 #include "sys/time/time_int.h"
 
@@ -48,6 +49,7 @@ u64 clock_realtime_to_monotonic(s64 ns)
 static void offset_set(s64 offset)
 {
 	atomic_store(&realtime_offset, offset);
+	vdso_realtime_set(offset);
 	wake_all(&clock_set_waiters);
 }
 
