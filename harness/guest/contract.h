@@ -20,9 +20,8 @@
  *
  * It starts as root in its own empty directory, leading a new session without a terminal, with
  * standard input from /dev/null, umask 022, nice 0, no core dumps, no blocked signals and default
- * dispositions. A false
- * check prints a line that begins with FAIL and ends the process with status 1, so a forked child
- * that fails is noticed by the parent that reaps it with reap_exit().
+ * dispositions. A false check prints a line that begins with FAIL and ends the process with status
+ * 1, so a forked child that fails is noticed by the parent that reaps it with reap_exit().
  *
  * contract_main.c has the runner's side: the command line and the output protocol.
  */
