@@ -309,15 +309,16 @@ static bool send_is_lost(const struct process *process, const struct thread *thr
 
 	if (process->init && (signal_bit(sig) & SIGNALS_UNBLOCKABLE))
 		return true;
-	if (process->init && handler_of(process, sig) == (unsigned long)SIG_DFL)
-		return true;
 	/* Blocked, or waited for by sigtimedwait: it may yet be wanted. */
 	if (thread)
 		kept = thread->blocked | thread->waited;
 	else if (!list_empty(&process->threads))
 		kept = list_first_entry(&process->threads, struct thread, process_node)->blocked |
 		       list_first_entry(&process->threads, struct thread, process_node)->waited;
-	return !(kept & signal_bit(sig)) && handler_ignores(process, sig);
+	if (kept & signal_bit(sig))
+		return false;
+	return handler_ignores(process, sig) ||
+	       (process->init && handler_of(process, sig) == (unsigned long)SIG_DFL);
 }
 
 int signal_send_locked(struct process *process, struct thread *thread, int sig,
@@ -341,7 +342,7 @@ int signal_send_locked(struct process *process, struct thread *thread, int sig,
 	target = thread ? (thread_takes(thread, sig) ? thread : NULL) : choose_thread(process, sig);
 	if (!target)
 		return 0;
-	if (default_is_fatal(process, sig) && !(target->waited & signal_bit(sig)))
+	if (default_is_fatal(process, sig) && !(target->waited & signal_bit(sig)) && !process->init)
 		signal_group_exit(process, sig);
 	else
 		signal_wake(target);
