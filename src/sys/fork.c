@@ -130,6 +130,7 @@ static void copy_scheduling(struct thread *child)
 	}
 	child->weight = sched_weight(child->policy, child->nice);
 	child->vruntime = self->vruntime;
+	child->wake_parks = self->wake_parks;
 }
 
 static struct process *process_copy(u64 flags)

@@ -27,8 +27,8 @@
 #include "mm/mm.h"
 #include "sys/process_int.h"
 
-/* A waker that sleeps within this many cycles has "woken and parked". */
-#define WAKE_PARK_CYCLES 300000ull
+/* A waker that sleeps within this time has "woken and parked". */
+#define WAKE_PARK_NS 500000ull
 
 struct run_queue run_queues[CPU_MAX];
 
@@ -403,10 +403,9 @@ static void resched_cpu(struct run_queue *rq)
 {
 	unsigned int cpu = (unsigned int)(rq - run_queues);
 
-	if (atomic_load_relaxed(&rq->resched))
-		return;
-	atomic_store_relaxed(&rq->resched, true);
-	if (cpu != cpu_id())
+	/* A full fence: an idle CPU clears the flag before it looks at rq->running for the last
+	 * time. */
+	if (!atomic_xchg(&rq->resched, true) && cpu != cpu_id())
 		cpu_kick(cpu);
 }
 
@@ -458,7 +457,7 @@ static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
 static void note_wake(void)
 {
 	if (!irq_context())
-		thread_current()->wake_cycles = cpu_cycles() | 1;
+		thread_current()->wake_ns = clock_monotonic_ns();
 }
 
 void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_analysis
@@ -558,10 +557,10 @@ static void note_park(struct thread *self)
 {
 	bool soon;
 
-	if (!self->wake_cycles)
+	if (!self->wake_ns)
 		return;
-	soon = cpu_cycles() - self->wake_cycles < WAKE_PARK_CYCLES;
-	self->wake_cycles = 0;
+	soon = clock_monotonic_ns() - self->wake_ns < WAKE_PARK_NS;
+	self->wake_ns = 0;
 	if (soon && self->wake_parks < 3)
 		self->wake_parks++;
 	else if (!soon && self->wake_parks > 0)
@@ -743,8 +742,8 @@ void sched_idle(void)
 			switch_away(rq, false);
 			continue;
 		}
-		atomic_store_relaxed(&rq->resched, false);
-		if (!atomic_load_seq(&rq->running))
+		atomic_xchg(&rq->resched, false);
+		if (!atomic_load_relaxed(&rq->running))
 			cpu_idle_wait();
 	}
 }

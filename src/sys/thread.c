@@ -57,6 +57,7 @@ void thread_init(struct thread *thread, struct process *process)
 	thread->policy = SCHED_NORMAL;
 	thread->weight = SCHED_WEIGHT_NORMAL;
 	thread->affinity = ~0ull;
+	thread->wake_parks = 2;
 	thread->start_ns = clock_monotonic_ns();
 	thread->cred = &cred_kernel;
 	cred_get(thread->cred);

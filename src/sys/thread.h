@@ -85,10 +85,10 @@ struct thread {
 	struct timer park_timer;
 
 	/* owned by the thread itself */
-	u32 work;        /* atomic: enum thread_work */
-	bool stopped;    /* sleeps in a job-control stop */
-	u8 wake_parks;   /* how often it went to sleep soon after waking another: 0..3 */
-	u64 wake_cycles; /* when it last woke another; 0: it has slept since */
+	u32 work;      /* atomic: enum thread_work */
+	bool stopped;  /* sleeps in a job-control stop */
+	u8 wake_parks; /* how often it went to sleep soon after waking another: 0..3 */
+	u64 wake_ns;   /* when it last woke another; 0: it has slept since */
 	struct block_plug *plug;
 	u32 __user *clear_child_tid;
 	u32 __user *set_child_tid;
