@@ -18,14 +18,21 @@ void host_firmware_set(const void *data, size_t size)
 	memcpy(memory, data, size);
 }
 
-/* A copy of its own for each mapping, so that the sanitizer sees every read beyond it. */
+/* A copy of its own for each mapping, so that the sanitizer sees every read beyond it. As in the
+ * kernel, mappings stay for good; the list keeps them from being leaks. */
+static struct mapping {
+	struct mapping *next;
+	unsigned char bytes[];
+} * mappings;
+
 const void *mmu_map_firmware(phys_addr_t pa, size_t size)
 {
-	unsigned char *copy;
+	struct mapping *mapping;
 
 	if (pa >= memory_size || size > memory_size - pa)
 		return NULL;
-	copy = malloc(size);
-	memcpy(copy, memory + pa, size);
-	return copy;
+	mapping = malloc(sizeof(*mapping) + size);
+	mapping->next = mappings;
+	mappings = mapping;
+	return memcpy(mapping->bytes, memory + pa, size);
 }
