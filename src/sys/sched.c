@@ -742,7 +742,7 @@ void sched_idle(void)
 			switch_away(rq, false);
 			continue;
 		}
-		atomic_xchg(&rq->resched, false);
+		(void)atomic_xchg(&rq->resched, false);
 		if (!atomic_load_relaxed(&rq->running))
 			cpu_idle_wait();
 	}
