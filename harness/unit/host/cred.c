@@ -3,7 +3,7 @@
 #include "host_cred.h"
 #include "lib/assert.h"
 
-static const struct cred root_cred = {
+static struct cred root_cred = {
     .refs = 1,
     .cap_effective = (1ull << 41) - 1,
     .cap_permitted = (1ull << 41) - 1,

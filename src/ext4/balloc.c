@@ -1,0 +1,286 @@
+/*
+ * Allocation of blocks.
+ *
+ * A request names a goal (behind the file's last block, or the group of its inode) and how many
+ * blocks it wants in a row. What is free right at the goal is taken if it is worth it; else groups
+ * are searched from the goal's onwards for a run that is long enough, then for half of that, and so
+ * on. Each group remembers a bound on its longest free run, so that a full or crumbled group costs
+ * a comparison and not a search, and where the last search ended, so that new files lie one behind
+ * the other.
+ *
+ * fs->free_blocks counts what is free, fs->delayed_blocks what of it was promised to pages that
+ * will be written (ext4_blocks_reserve). Ordinary users leave reserved_blocks to root.
+ */
+#include "ext4/ext4_int.h"
+#include "lib/bitmap.h"
+#include "vfs/cred.h"
+
+#include <linux/capability.h>
+
+#define GOAL_WORTH 16u /* blocks at the goal that are taken although more were wanted */
+
+static bool may_use_reserve(const struct ext4_fs *fs)
+{
+	const struct cred *cred = current_cred();
+
+	return cred_capable(cred, CAP_SYS_RESOURCE) || cred->fsuid == fs->options.resuid ||
+	       (fs->options.resgid && cred_in_group(cred, fs->options.resgid));
+}
+
+static s64 kept_back(const struct ext4_fs *fs, unsigned int flags)
+{
+	s64 kept = 0;
+
+	if (flags & (EXT4_ALLOC_RESERVED | EXT4_ALLOC_META))
+		return 0;
+	if (!may_use_reserve(fs))
+		kept = (s64)fs->reserved_blocks;
+	return kept + atomic_load(&fs->delayed_blocks);
+}
+
+int ext4_blocks_reserve(struct ext4_fs *fs, u32 n)
+{
+	s64 kept = may_use_reserve(fs) ? 0 : (s64)fs->reserved_blocks;
+	s64 delayed = atomic_load(&fs->delayed_blocks);
+
+	do {
+		if (atomic_load(&fs->free_blocks) - delayed - kept < (s64)n)
+			return -ENOSPC;
+	} while (!atomic_cmpxchg(&fs->delayed_blocks, &delayed, delayed + n));
+	return 0;
+}
+
+void ext4_blocks_unreserve(struct ext4_fs *fs, u32 n)
+{
+	atomic_fetch_sub(&fs->delayed_blocks, (s64)n);
+}
+
+u64 ext4_goal_for_inode(struct ext4_inode *inode)
+{
+	return ext4_group_first(ext4_inode_fs(inode), inode->group);
+}
+
+/* ---- searching one group; its lock is held ---- */
+
+/* The run of free blocks that begins at bit, at most max. */
+static u32 run_at(const void *map, u32 bits, u32 bit, u32 max)
+{
+	u32 end = bits - bit > max ? bit + max : bits;
+
+	return (u32)bitmap_find_set(map, end, bit) - bit;
+}
+
+/* The first run of at least want in [from, to); longest: of those seen that were too short. */
+static bool find_run(const void *map, u32 from, u32 to, u32 bits, u32 want, u32 max, u32 *start,
+		     u32 *length, u32 *longest)
+{
+	for (u32 at = from; at < to;) {
+		u32 zero = (u32)bitmap_find_zero(map, to, at);
+
+		if (zero >= to)
+			return false;
+		u32 n = run_at(map, bits, zero, max);
+
+		if (n >= want) {
+			*start = zero;
+			*length = n;
+			return true;
+		}
+		*longest = max(*longest, n);
+		at = zero + n + 1;
+	}
+	return false;
+}
+
+static bool search_group(struct ext4_group *group, const void *map, u32 bits, u32 goal_bit,
+			 u32 want, u32 max, u32 *start, u32 *length)
+{
+	u32 longest = 0;
+
+	if (goal_bit && goal_bit < bits && !bitmap_test(map, goal_bit)) {
+		u32 n = run_at(map, bits, goal_bit, max);
+
+		if (n >= want || n >= GOAL_WORTH) {
+			*start = goal_bit;
+			*length = n;
+			return true;
+		}
+	}
+	u32 from = goal_bit && goal_bit < bits ? goal_bit : group->block_hint;
+
+	if (from >= bits)
+		from = 0;
+	if (find_run(map, from, bits, bits, want, max, start, length, &longest) ||
+	    find_run(map, 0, from, bits, want, max, start, length, &longest))
+		return true;
+	if (longest < max)
+		group->largest = min(group->largest, longest);
+	return false;
+}
+
+static int take(struct ext4_handle *handle, struct ext4_group *group, struct buffer *bitmap,
+		u32 start, u32 length)
+{
+	struct ext4_fs *fs = handle->fs;
+	u64 block = ext4_group_first(fs, group->number) + start;
+
+	if (!ext4_blocks_valid(fs, block, length)) {
+		group->block_bad = true;
+		return ext4_error(fs, 0, block, "group %u: block bitmap shows metadata as free",
+				  group->number);
+	}
+	int err = ext4_txn_access(handle, bitmap);
+	if (!err)
+		err = ext4_txn_access_group(handle, group);
+	if (err)
+		return err;
+	bitmap_set_range(bitmap->data, start, length);
+	group->flags &= ~EXT4_BG_BLOCK_UNINIT;
+	group->block_checked = true;
+	group->free_blocks -= length;
+	group->block_hint = start + length;
+	ext4_txn_dirty_bitmap(handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
+	ext4_txn_dirty_group(handle, group);
+	atomic_fetch_sub(&handle->fs->free_blocks, (s64)length);
+	return 0;
+}
+
+/* -ENOSPC: nothing that long here. */
+static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 goal_bit,
+			  u32 want, u32 max, u64 *block, u32 *count)
+{
+	struct ext4_fs *fs = handle->fs;
+	u32 bits = ext4_group_blocks(fs, group->number), start = 0, length = 0;
+	struct buffer *bitmap;
+	int err;
+
+	/* A look without the lock: what it misses, a later round finds. */
+	if (group->free_blocks < want || group->largest < want || group->block_bad)
+		return -ENOSPC;
+	mutex_lock(&group->lock);
+	err = ext4_block_bitmap_read(fs, group, &bitmap);
+	if (err)
+		goto out;
+	err = -ENOSPC;
+	if (search_group(group, bitmap->data, bits, goal_bit, want, max, &start, &length)) {
+		err = take(handle, group, bitmap, start, length);
+		*block = ext4_group_first(fs, group->number) + start;
+		*count = length;
+	}
+	buffer_put(bitmap);
+out:
+	mutex_unlock(&group->lock);
+	return err;
+}
+
+/* One round over all groups for runs of at least want. */
+static int alloc_round(struct ext4_handle *handle, u64 goal, u32 want, u32 max, u64 *block,
+		       u32 *count)
+{
+	struct ext4_fs *fs = handle->fs;
+	u32 first = ext4_block_group(fs, goal);
+	u32 goal_bit = (u32)(goal - ext4_group_first(fs, first));
+	int damage = 0;
+
+	for (u32 i = 0; i < fs->group_count; i++) {
+		u32 number = first + i < fs->group_count ? first + i : first + i - fs->group_count;
+		int err = alloc_in_group(handle, ext4_group(fs, number), i ? 0 : goal_bit, want,
+					 max, block, count);
+
+		if (err == -EUCLEAN || err == -EIO) {
+			damage = err; /* other groups may still serve */
+			continue;
+		}
+		if (err != -ENOSPC)
+			return err;
+		if (i % 256 == 255)
+			thread_yield_point();
+	}
+	return damage ? damage : -ENOSPC;
+}
+
+int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned int flags,
+		      u64 *block)
+{
+	struct ext4_fs *fs = handle->fs;
+	u32 max = min(*count, fs->blocks_per_group);
+	s64 room = atomic_load(&fs->free_blocks) - kept_back(fs, flags);
+	int err = -ENOSPC;
+
+	if (fs->bigalloc)
+		return -EROFS;
+	if (room <= 0)
+		return -ENOSPC;
+	if (room < max)
+		max = (u32)room;
+	if (goal <= fs->first_data_block || goal >= fs->blocks_count)
+		goal = ext4_group_first(fs, 0);
+	for (u32 want = max; want; want = want > 4 ? want / 4 : want - 1) {
+		err = alloc_round(handle, goal, want, max, block, count);
+		if (err != -ENOSPC)
+			return err;
+	}
+	return err;
+}
+
+/* ---- freeing ---- */
+
+static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 ino, u32 start,
+			 u32 length)
+{
+	struct ext4_fs *fs = handle->fs;
+	struct buffer *bitmap;
+	int err;
+
+	mutex_lock(&group->lock);
+	err = ext4_block_bitmap_read(fs, group, &bitmap);
+	if (err)
+		goto out_unlock;
+	if (!bitmap_all_set(bitmap->data, start, length)) {
+		err = ext4_error(fs, ino, ext4_group_first(fs, group->number) + start,
+				 "freeing blocks that are free, count %u", length);
+		group->block_bad = true;
+		goto out;
+	}
+	err = ext4_txn_access(handle, bitmap);
+	if (!err)
+		err = ext4_txn_access_group(handle, group);
+	if (err)
+		goto out;
+	bitmap_clear_range(bitmap->data, start, length);
+	group->free_blocks += length;
+	if (group->largest < fs->blocks_per_group)
+		group->largest = group->largest * 2 + length;
+	ext4_txn_dirty_bitmap(handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
+	ext4_txn_dirty_group(handle, group);
+	atomic_fetch_add(&fs->free_blocks, (s64)length);
+out:
+	buffer_put(bitmap);
+out_unlock:
+	mutex_unlock(&group->lock);
+	return err;
+}
+
+void ext4_blocks_free(struct ext4_handle *handle, u32 ino, u64 block, u64 count, bool metadata)
+{
+	struct ext4_fs *fs = handle->fs;
+
+	if (!ext4_blocks_valid(fs, block, count)) {
+		ext4_error(fs, ino, block, "freeing blocks of the volume's own, count %llu", count);
+		return;
+	}
+	if (metadata)
+		ext4_txn_forget(handle, block, count);
+	while (count) {
+		u32 number = ext4_block_group(fs, block);
+		u32 start = (u32)(block - ext4_group_first(fs, number));
+		u32 n = (u32)min(count, (u64)ext4_group_blocks(fs, number) - start);
+		int err = free_in_group(handle, ext4_group(fs, number), ino, start, n);
+
+		/* The blocks leak until e2fsck finds them; that harms nobody. */
+		if (err && err != -EUCLEAN)
+			ext4_error(fs, ino, block, "freeing %u blocks failed: error %d", n, -err);
+		block += n;
+		count -= n;
+	}
+}

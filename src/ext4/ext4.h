@@ -1,0 +1,33 @@
+/*
+ * ext2, ext3 and ext4: what the rest of the kernel needs to know of this room.
+ *
+ * One engine mounts all three: what a volume can do is said by its feature bits, not by its name.
+ * The theory, from the disk upwards:
+ *
+ *   ondisk.h                  the structures on disk
+ *   super.c features.c        mounting: geometry is checked once, completely, before anything uses
+ * it group.c bitmap.c          block groups: descriptors kept in memory, bitmaps verified on first
+ * use balloc.c ialloc.c         allocation of blocks and inodes txn.c transaction handles, inside
+ * which all metadata changes (txn.h) inode_disk.c inode.c      inodes: from and to the inode table,
+ * life and death map.c extent*.c indirect.c  a file's blocks to the volume's truncate.c orphan.c
+ * shrinking, and what must be finished after a crash mapping.c file.c          file data: page
+ * cache, delayed allocation, write-back dir*.c htree.c hash.c     directories, linear and indexed
+ *   namei.c symlink.c ioctl.c the operations of vfs
+ *
+ * The disk is hostile: every structure is checked when it is read from disk (magic, geometry,
+ * checksum), and every offset and count that is used as an index is checked again by whoever
+ * follows it, because another, crafted reference may have changed the same block under another
+ * type. Damage is -EUCLEAN, one line in the log and the volume's errors= policy, never a panic but
+ * by that.
+ *
+ * File data is allocated late: write() only reserves blocks (mapping.c), write-back allocates runs
+ * as long as what is dirty. A commit of metadata waits for the data of newly mapped blocks, so that
+ * a crash shows no stale contents.
+ */
+#ifndef EXT4_EXT4_H
+#define EXT4_EXT4_H
+
+/* Registers the file system types ext4, ext3 and ext2. */
+void ext4_init(void);
+
+#endif

@@ -1,0 +1,480 @@
+/*
+ * ext4, inside: the mounted volume, groups and inodes in memory, and what the files of this room
+ * offer each other. ext4.h tells the theory.
+ *
+ * Letters after fields: [c] constant once mounted, [a] atomic, [g] ext4_group.lock, [m] map_lock,
+ * [t] inside a handle, [r] inode.rwsem.
+ */
+#ifndef EXT4_INT_H
+#define EXT4_INT_H
+
+#include "ext4/ondisk.h"
+#include "ext4/txn.h"
+#include "lib/atomic.h"
+#include "lib/list.h"
+#include "lib/mutex.h"
+#include "lib/types.h"
+#include "vfs/buffer.h"
+#include "vfs/inode.h"
+
+#include <linux/stat.h>
+
+/* ---- the volume ---- */
+
+struct ext4_range {
+	u64 first, last;
+};
+
+struct ext4_group {
+	struct mutex lock;
+	u32 number;                        /* [c] */
+	u32 free_blocks;                   /* [g], read freely */
+	u32 free_inodes;                   /* [g], read freely */
+	u32 used_dirs;                     /* [g], read freely */
+	u32 itable_unused;                 /* [g] */
+	u32 flags;                         /* [g] EXT4_BG_* */
+	u32 largest;                       /* [g] no run of free blocks is longer than this */
+	u32 block_hint;                    /* [g] where the last search ended */
+	u32 inode_hint;                    /* [g] no free inode is below this index */
+	u32 block_csum, inode_csum;        /* [g] of the bitmaps, as in the descriptor */
+	bool block_bad, inode_bad;         /* [g] bitmap is damaged: not allocated from */
+	bool block_checked, inode_checked; /* [g] bitmap was verified once */
+	u64 block_bitmap, inode_bitmap, inode_table; /* [c] */
+	struct list_head dirty_node;                 /* txn.lock */
+};
+
+enum ext4_option {
+	EXT4_OPT_NOLOAD = 1 << 0,
+	EXT4_OPT_MINIXDF = 1 << 1,
+	EXT4_OPT_GRPID = 1 << 2,
+	EXT4_OPT_DEBUG = 1 << 3,
+};
+
+struct ext4_options {
+	unsigned int flags; /* enum ext4_option */
+	u32 errors;         /* EXT4_ERRORS_* */
+	u32 resuid, resgid;
+	u64 sb_block; /* in 1 KiB units */
+};
+
+#define EXT4_GROUP_CHUNK 64u
+
+struct ext4_fs {
+	struct super_block *super;
+	struct block_device *bdev;
+	const char *type_name;
+	struct ext4_options options;
+
+	struct buffer *super_buffer;
+	struct ext4_super_raw *raw; /* inside super_buffer; changes under super_lock */
+	struct mutex super_lock;
+
+	/* geometry [c] */
+	u32 block_size, block_bits, inode_size, desc_size;
+	u32 blocks_per_group, inodes_per_group, inodes_count, first_ino;
+	u32 clusters_per_group, cluster_bits; /* blocks and 0 unless bigalloc */
+	u32 group_count, first_data_block;
+	u32 inodes_per_block, itable_blocks, addr_per_block, addr_bits;
+	u32 desc_per_block, desc_blocks, flex_bits;
+	u64 blocks_count;
+	u64 overhead, reserved_blocks;
+	u32 compat, incompat, ro_compat;
+	bool metadata_csum, gdt_csum, has_group_csum, bigalloc, journal;
+	u32 csum_seed;
+	u32 hash_seed[4];
+	u8 default_hash, hash_unsigned; /* 3: added to the version for unsigned characters */
+	u16 want_extra_isize;
+	u64 max_extent_size, max_indirect_size; /* bytes in a file of each kind */
+
+	struct buffer **descs; /* [c] the blocks of descriptors, referenced */
+	struct ext4_group **group_chunks;
+	struct ext4_range *zones; /* [c] sorted, disjoint: where the volume's own metadata is */
+	u32 zone_count;
+
+	s64 free_blocks, free_inodes, dirs; /* [a] */
+	s64 delayed_blocks;                 /* [a] promised to delayed pages, with their metadata */
+	u32 generation_next;                /* [a] */
+
+	struct ext4_txn txn;
+	bool aborted;       /* [a] errors policy made it read-only */
+	bool writable_once; /* the superblock's state was changed by this mount */
+	u16 mounted_state;  /* s_state as found */
+
+	struct mutex orphan_lock;
+	struct list_head orphans; /* ext4_inode.orphan_node, oldest first */
+};
+
+static inline struct ext4_fs *ext4_fs(const struct super_block *super)
+{
+	return super->private;
+}
+static inline struct ext4_group *ext4_group(struct ext4_fs *fs, u32 number)
+{
+	return &fs->group_chunks[number / EXT4_GROUP_CHUNK][number % EXT4_GROUP_CHUNK];
+}
+static inline u64 ext4_group_first(const struct ext4_fs *fs, u32 group)
+{
+	return (u64)group * fs->blocks_per_group + fs->first_data_block;
+}
+static inline u32 ext4_group_blocks(const struct ext4_fs *fs, u32 group)
+{
+	if (group + 1 < fs->group_count)
+		return fs->blocks_per_group;
+	return (u32)(fs->blocks_count - ext4_group_first(fs, group));
+}
+static inline u32 ext4_block_group(const struct ext4_fs *fs, u64 block)
+{
+	return (u32)((block - fs->first_data_block) / fs->blocks_per_group);
+}
+
+/* ---- inodes ---- */
+
+/* A run of logical blocks and what it maps to. */
+struct ext4_map {
+	u32 logical, length;   /* length is not 0 */
+	u64 physical;          /* 0: a hole */
+	bool unwritten, fresh; /* fresh: blocks were allocated by this call */
+};
+
+#define EXT4_MAP_CACHE 4
+
+struct ext4_inode {
+	struct inode vfs;
+	u32 flags;         /* [t] EXT4_*_FL */
+	u32 dtime_or_next; /* [t] i_dtime: deletion time, or the next orphan */
+	u64 file_acl;      /* [t] */
+	u64 disk_size;     /* [t] the size that the metadata on disk shows */
+	u32 csum_seed;     /* [c] */
+	u32 group;         /* [c] */
+	u16 extra_isize;   /* [t] */
+	u16 reserved_lo;
+	bool loaded; /* fields are the inode's; false in one that failed to load */
+	struct rwsem map_lock;
+	union {
+		struct le32 block[EXT4_INODE_BLOCKS]; /* [m] */
+		u8 block_bytes[EXT4_INODE_BLOCKS * 4];
+	};
+	/* the last mappings seen */
+	struct spinlock cache_lock;
+	struct ext4_map cache[EXT4_MAP_CACHE]; /* cache_lock; length 0: unused */
+	u32 cache_next, cache_version;         /* cache_lock */
+	/* delayed allocation */
+	u32 delayed, delayed_meta; /* cache_lock: blocks promised, and metadata for them */
+	/* directories */
+	u32 insert_hint; /* [r] the first block that may have room */
+	/* the transaction's */
+	struct list_head dirty_node;  /* txn.lock */
+	struct buffer *table;         /* txn.lock: referenced while dirty_node is linked */
+	struct list_head orphan_node; /* orphan_lock */
+};
+
+static inline struct ext4_inode *ext4_inode(const struct inode *inode)
+{
+	return container_of((struct inode *)inode, struct ext4_inode, vfs);
+}
+static inline struct ext4_fs *ext4_inode_fs(const struct ext4_inode *inode)
+{
+	return inode->vfs.super->private;
+}
+static inline u32 ext4_ino(const struct ext4_inode *inode)
+{
+	return (u32)inode->vfs.number;
+}
+static inline bool ext4_uses_extents(const struct ext4_inode *inode)
+{
+	return inode->flags & EXT4_EXTENTS_FL;
+}
+
+/* ---- error.c ---- */
+
+/*
+ * The volume is damaged (or a write of metadata failed): logs a line that names device, inode,
+ * block and function, records it in the superblock, and applies errors=. inode NULL, block 0: not
+ * known. Returns -EUCLEAN, so that it can be the value of a return statement.
+ */
+int ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,
+		  ...) __printf(5, 6);
+#define ext4_error(fs, ino, block, ...) ext4_error_at(fs, ino, block, __func__, __VA_ARGS__)
+/* An I/O error on metadata: the policy, and -EIO. */
+int ext4_io_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, int err);
+
+/*
+ * What was checked of a buffer since it was read lies in bits of buffer->flags, one per type of
+ * contents, because a damaged volume may use one block as two things.
+ */
+enum ext4_buffer_check {
+	EXT4_CHECKED_EXTENT = BUFFER_FS_FIRST,
+	EXT4_CHECKED_DIR,
+	EXT4_CHECKED_DX,
+	EXT4_CHECKED_XATTR,
+};
+static inline bool ext4_buffer_checked(const struct buffer *buffer, enum ext4_buffer_check what)
+{
+	return buffer->flags & BIT(what);
+}
+static inline void ext4_buffer_set_checked(struct buffer *buffer, enum ext4_buffer_check what)
+{
+	atomic_fetch_or(&buffer->flags, BIT(what));
+}
+/* The block has new contents or a new owner. */
+static inline void ext4_buffer_unchecked(struct buffer *buffer)
+{
+	atomic_fetch_and(&buffer->flags, ~(BIT(EXT4_CHECKED_EXTENT) | BIT(EXT4_CHECKED_DIR) |
+					   BIT(EXT4_CHECKED_DX) | BIT(EXT4_CHECKED_XATTR)));
+}
+
+/* ---- features.c ---- */
+
+/* Logs what forbids the mount by name: -EINVAL, or -EROFS for what allows only reading. */
+int __must_check ext4_features_check(struct ext4_fs *fs, bool read_only);
+
+/* ---- options.c ---- */
+
+int __must_check ext4_options_parse(struct ext4_fs *fs, const char *text,
+				    struct ext4_options *options);
+size_t ext4_show_options(struct super_block *super, char *buf, size_t size);
+
+/* ---- super.c ---- */
+
+/* Copies counts into the raw superblock, sums and marks it for write-back. */
+void ext4_super_write(struct ext4_fs *fs);
+
+/* ---- group.c ---- */
+
+int __must_check ext4_groups_load(struct ext4_fs *fs);
+void ext4_groups_free(struct ext4_fs *fs);
+bool ext4_group_has_super(const struct ext4_fs *fs, u32 group);
+/* Blocks of superblock and descriptors (with those reserved) at the start of a group. */
+u32 ext4_group_super_blocks(const struct ext4_fs *fs, u32 group);
+void ext4_group_fill_raw(struct ext4_fs *fs, struct ext4_group *group);
+struct buffer *ext4_group_desc_buffer(struct ext4_fs *fs, u32 group, struct ext4_desc_raw **raw);
+/* Whether [block, block + count) is inside the volume and away from its own metadata. */
+bool ext4_blocks_valid(const struct ext4_fs *fs, u64 block, u64 count);
+
+/* ---- bitmap.c: the group's lock is held ---- */
+
+int __must_check ext4_block_bitmap_read(struct ext4_fs *fs, struct ext4_group *group,
+					struct buffer **out);
+int __must_check ext4_inode_bitmap_read(struct ext4_fs *fs, struct ext4_group *group,
+					struct buffer **out);
+
+/* ---- balloc.c ---- */
+
+enum ext4_alloc_flags {
+	EXT4_ALLOC_RESERVED = 1 << 0, /* was promised by ext4_reserve */
+	EXT4_ALLOC_META = 1 << 1,     /* may use blocks kept for root and for promises */
+};
+/* Up to *count contiguous blocks near goal; sets *count to how many. -ENOSPC */
+int __must_check ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count,
+				   unsigned int flags, u64 *block);
+/* metadata: they held buffers. Damage is reported, not returned. */
+void ext4_blocks_free(struct ext4_handle *handle, u32 ino, u64 block, u64 count, bool metadata);
+/* Promises n blocks to delayed pages. -ENOSPC */
+int __must_check ext4_blocks_reserve(struct ext4_fs *fs, u32 n);
+void ext4_blocks_unreserve(struct ext4_fs *fs, u32 n);
+u64 ext4_goal_for_inode(struct ext4_inode *inode);
+
+/* ---- ialloc.c ---- */
+
+/* A new inode near dir: hashed, I_NEW, with owner, mode and times set, and one link. */
+int __must_check ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
+				   struct ext4_inode **out);
+/* Gives the number of a deleted inode back. */
+int __must_check ext4_inode_release(struct ext4_handle *handle, struct ext4_inode *inode);
+#define EXT4_CREDITS_CREATE 40u
+
+/* ---- inode_disk.c ---- */
+
+/* Where an inode lies: block of its table, and offset in it. The number is in range. */
+void ext4_inode_locate(struct ext4_fs *fs, u32 ino, u64 *block, u32 *offset);
+int __must_check ext4_inode_table_read(struct ext4_fs *fs, u32 ino, struct buffer **out);
+int __must_check ext4_inode_load(struct ext4_inode *inode);
+/* Copies memory to the table's buffer, with the checksum. */
+void ext4_inode_fill_raw(struct ext4_inode *inode, struct buffer *table);
+/* Operations by type; after mode is known. */
+int __must_check ext4_inode_set_ops(struct ext4_inode *inode);
+void ext4_inode_set_vfs_flags(struct ext4_inode *inode);
+
+/* ---- inode.c ---- */
+
+void ext4_inode_slab_init(void);
+struct inode *ext4_inode_alloc_memory(struct super_block *super);
+void ext4_inode_free_memory(struct inode *inode);
+int __must_check ext4_inode_read(struct ext4_fs *fs, u64 ino, struct inode **out);
+int ext4_inode_write(struct inode *inode, bool wait);
+void ext4_inode_evict(struct inode *inode);
+void ext4_inode_add_blocks(struct ext4_inode *inode, s64 fs_blocks);
+int ext4_setattr(struct inode *inode, const struct attr *attr);
+int __must_check ext4_inode_drop_xattr(struct ext4_handle *handle, struct ext4_inode *inode);
+
+/* ---- orphan.c ---- */
+
+void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode);
+void ext4_orphan_remove(struct ext4_handle *handle, struct ext4_inode *inode);
+/* At a read-write mount: finishes what the last user of the volume left. */
+int __must_check ext4_orphan_process(struct ext4_fs *fs);
+
+/* ---- csum.c ---- */
+
+u32 ext4_csum_super(const struct ext4_super_raw *raw);
+u16 ext4_csum_desc(const struct ext4_fs *fs, u32 group, const struct ext4_desc_raw *raw);
+u32 ext4_csum_inode(const struct ext4_fs *fs, u32 seed, const struct ext4_inode_raw *raw);
+u32 ext4_csum_inode_seed(const struct ext4_fs *fs, u32 ino, u32 generation);
+u32 ext4_csum_bitmap(const struct ext4_fs *fs, const void *bitmap, u32 bits);
+u32 ext4_csum_extent_block(const struct ext4_fs *fs, u32 seed, const void *block);
+u32 ext4_csum_dir_block(const struct ext4_fs *fs, u32 seed, const void *block);
+u32 ext4_csum_xattr_block(const struct ext4_fs *fs, u64 number, const void *block);
+/* Where count/limit and the tail of an index block are; false if the block is none. */
+bool ext4_dx_block_layout(const struct ext4_fs *fs, const void *block, u32 *count_offset);
+u32 ext4_csum_dx_block(const struct ext4_fs *fs, u32 seed, const void *block, u32 count_offset);
+/* Puts the right checksum into a block that is about to be written. */
+void ext4_csum_set(const struct ext4_fs *fs, struct buffer *buffer, enum ext4_csum_kind kind,
+		   u32 seed);
+
+/* ---- map.c: the map from a file's blocks to the volume's ---- */
+
+/* What lies at `logical`: a mapped or unmapped run of at most max blocks. Takes map_lock. */
+int __must_check ext4_map_find(struct ext4_inode *inode, u32 logical, u32 max,
+			       struct ext4_map *map);
+struct ext4_map_request {
+	u32 logical, length;
+	unsigned int alloc_flags; /* enum ext4_alloc_flags */
+	bool unwritten;           /* new extents are left unwritten (fallocate) */
+	bool convert;             /* existing unwritten extents become written */
+};
+/* Maps the first run of the range, allocating what is missing; the result may be shorter. */
+int __must_check ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
+				 const struct ext4_map_request *request, struct ext4_map *map);
+/* Frees logical blocks [first, last]; restarts the handle as it needs. */
+int __must_check ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first,
+				 u32 last);
+void ext4_map_cache_clear(struct ext4_inode *inode);
+u32 ext4_map_credits(const struct ext4_inode *inode);
+/* Blocks of metadata that n more data blocks may need at worst. */
+u32 ext4_map_meta_worst(const struct ext4_inode *inode, u32 n);
+/* One block of a directory or symbolic link. hole: *out is NULL. */
+int __must_check ext4_file_block_read(struct ext4_inode *inode, u32 logical, struct buffer **out);
+/* Appends or fills a block: zeroed buffer with access taken. */
+int __must_check ext4_file_block_create(struct ext4_handle *handle, struct ext4_inode *inode,
+					u32 logical, struct buffer **out);
+
+/* ---- extent*.c ---- */
+
+void ext4_extent_init_root(struct ext4_inode *inode);
+int __must_check ext4_extent_map(struct ext4_inode *inode, u32 logical, struct ext4_map *map);
+int __must_check ext4_extent_create(struct ext4_handle *handle, struct ext4_inode *inode,
+				    const struct ext4_map_request *request, struct ext4_map *map);
+int __must_check ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first,
+				    u32 last, bool *again);
+int __must_check ext4_extent_check_root(struct ext4_inode *inode);
+
+/* ---- indirect.c ---- */
+
+int __must_check ext4_indirect_map(struct ext4_inode *inode, u32 logical, u32 max,
+				   struct ext4_map *map);
+int __must_check ext4_indirect_create(struct ext4_handle *handle, struct ext4_inode *inode,
+				      const struct ext4_map_request *request, struct ext4_map *map);
+int __must_check ext4_indirect_remove(struct ext4_handle *handle, struct ext4_inode *inode,
+				      u32 first, u32 last, bool *again);
+
+/* ---- truncate.c ---- */
+
+/* Frees everything from the inode's size on; the inode is on the orphan list meanwhile if wanted.
+ */
+int __must_check ext4_truncate_blocks(struct ext4_handle *handle, struct ext4_inode *inode,
+				      u64 size);
+int __must_check ext4_set_size(struct ext4_inode *inode, u64 size);
+
+/* ---- hash.c ---- */
+
+/* version: EXT4_HASH_*, seed: four words. -EINVAL for versions that are not known. */
+int __must_check ext4_name_hash(u8 version, const u32 *seed, const char *name, u32 length,
+				u32 *major, u32 *minor);
+
+/* ---- dir.c ---- */
+
+/* Reads and verifies a block of a directory: holes are an error. */
+int __must_check ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out);
+/* Bytes of a block that hold entries: all but the checksum's tail. */
+u32 ext4_dir_space(const struct ext4_fs *fs);
+static inline u32 ext4_rec_len(const struct ext4_dirent *entry)
+{
+	return le16_get(entry->rec_len);
+}
+/* Whether the entry at offset is sane inside a block whose entries end at `space`. */
+bool ext4_dirent_valid(const struct ext4_fs *fs, const void *block, u32 offset, u32 space);
+int ext4_dirent_damaged(struct ext4_inode *dir, u64 block, u32 offset);
+u8 ext4_file_type(const struct ext4_fs *fs, u32 mode);
+/* Empty block: one free entry and the tail. */
+void ext4_dir_block_init(const struct ext4_fs *fs, void *block);
+int ext4_readdir(struct file *file, struct dir_context *ctx);
+int __must_check ext4_dir_is_empty(struct ext4_inode *dir, bool *empty);
+u32 ext4_dir_blocks(const struct ext4_inode *dir);
+/* Where the entries of a block end: before the tail, or, for blocks of the index, at its end. */
+u32 ext4_dir_block_end(const struct ext4_inode *dir, u32 logical, const void *data);
+/* Adds a block at the end of a directory, accounting for the size. */
+int __must_check ext4_dir_append(struct ext4_handle *handle, struct ext4_inode *dir, u32 *logical,
+				 struct buffer **out);
+
+/* An entry found in a directory. */
+struct ext4_dir_slot {
+	struct buffer *buffer; /* referenced; NULL: not found */
+	struct ext4_dirent *entry;
+	u32 logical;
+};
+void ext4_dir_slot_put(struct ext4_dir_slot *slot);
+
+/* ---- dir_linear.c ---- */
+
+int __must_check ext4_linear_find(struct ext4_inode *dir, const struct qstr *name,
+				  struct ext4_dir_slot *slot);
+/* Searches one verified block; NULL entry if it is not there. -EUCLEAN */
+int __must_check ext4_block_find(struct ext4_inode *dir, struct buffer *buffer,
+				 const struct qstr *name, struct ext4_dirent **entry);
+/* Puts an entry into this block: -ENOSPC if it has no room. Access is taken inside. */
+int __must_check ext4_block_insert(struct ext4_handle *handle, struct ext4_inode *dir,
+				   struct buffer *buffer, const struct qstr *name, u32 ino,
+				   u8 type);
+int __must_check ext4_block_delete(struct ext4_handle *handle, struct ext4_inode *dir,
+				   struct buffer *buffer, struct ext4_dirent *entry);
+int __must_check ext4_linear_insert(struct ext4_handle *handle, struct ext4_inode *dir,
+				    const struct qstr *name, u32 ino, u8 type);
+
+/* ---- htree.c ---- */
+
+/* -ENOTDIR: the index can't be used (unknown hash): search linearly. */
+int __must_check ext4_htree_find(struct ext4_inode *dir, const struct qstr *name,
+				 struct ext4_dir_slot *slot);
+int __must_check ext4_htree_insert(struct ext4_handle *handle, struct ext4_inode *dir,
+				   const struct qstr *name, u32 ino, u8 type);
+/* Turns a directory of one full block into an indexed one and inserts. */
+int __must_check ext4_htree_make(struct ext4_handle *handle, struct ext4_inode *dir,
+				 const struct qstr *name, u32 ino, u8 type);
+
+/* ---- namei.c, symlink.c, file.c, mapping.c, ioctl.c ---- */
+
+int __must_check ext4_dir_find(struct ext4_inode *dir, const struct qstr *name,
+			       struct ext4_dir_slot *slot);
+int __must_check ext4_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir,
+				 const struct qstr *name, u32 ino, u8 type);
+extern const struct inode_ops ext4_dir_inode_ops, ext4_file_inode_ops, ext4_symlink_inode_ops,
+    ext4_special_inode_ops;
+extern const struct file_ops ext4_dir_file_ops, ext4_file_ops;
+extern const struct mapping_ops ext4_mapping_ops;
+int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target);
+int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync);
+long ext4_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+int ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t length);
+/* After the size shrank to `size` inside a page: forgets its blocks beyond. */
+void ext4_page_forget_tail(struct inode *inode, u64 size);
+/* The same for a hole [start, end). */
+void ext4_page_forget_range(struct inode *inode, u64 start, u64 end);
+
+/* Blocks of the volume per page, and pages as blocks. */
+static inline u32 ext4_blocks_of(const struct ext4_fs *fs, u64 bytes)
+{
+	u64 n = (bytes + fs->block_size - 1) >> fs->block_bits;
+	return n > U32_MAX ? U32_MAX : (u32)n;
+}
+
+#endif

@@ -1,0 +1,172 @@
+/* Extent trees: freeing a range of a file's blocks, from its end to its beginning. */
+#include "ext4/extent_int.h"
+#include "lib/string.h"
+
+/* Takes entry `at` out of a node. */
+static void delete_entry(struct ext4_path_level *level)
+{
+	struct ext4_extent *entries = ext4_extents(level);
+	u32 at = (u32)level->at;
+
+	memmove(&entries[at], &entries[at + 1], (level->entries - at - 1) * sizeof(*entries));
+	memset(&entries[level->entries - 1], 0, sizeof(*entries));
+	level->entries--;
+	level->header->eh_entries = le16_make((u16)level->entries);
+}
+
+/* The node at `level` is empty: frees it, and what becomes empty above it. */
+static int prune(struct ext4_handle *handle, struct ext4_inode *inode, struct ext4_path *path,
+		 u32 level)
+{
+	while (level && !path->level[level].entries) {
+		struct ext4_path_level *node = &path->level[level], *parent = node - 1;
+		int err = ext4_path_access(handle, inode, parent);
+
+		if (err)
+			return err;
+		u64 block = node->buffer->block;
+
+		buffer_put(node->buffer);
+		node->buffer = NULL;
+		ext4_blocks_free(handle, ext4_ino(inode), block, 1, true);
+		ext4_inode_add_blocks(inode, -1);
+		delete_entry(parent);
+		ext4_path_dirty(handle, inode, parent);
+		if (parent->entries && parent->at == 0) {
+			err = ext4_path_fix_keys(handle, inode, path, level - 1);
+			if (err)
+				return err;
+		}
+		level--;
+	}
+	if (!path->level[0].entries)
+		path->level[0].header->eh_depth = le16_make(0);
+	return 0;
+}
+
+/* The last block before the leaf of this path, or false if there is none. */
+static bool before_leaf(const struct ext4_path *path, u32 *last)
+{
+	for (u32 i = path->depth; i--;) {
+		const struct ext4_path_level *level = &path->level[i];
+
+		if (level->at > 0) {
+			u32 key = le32_get(ext4_indexes(level)[level->at].ei_block);
+
+			*last = key - 1;
+			return key > 0;
+		}
+	}
+	return false;
+}
+
+/*
+ * Frees the part of the entry at the path's position that lies in [first, last]. What reaches over
+ * one end of the range is cut, which needs no new entry; what reaches over both was split before.
+ */
+static void cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
+		       struct ext4_path_level *leaf, u32 first, u32 last)
+{
+	struct ext4_extent *entry = &ext4_extents(leaf)[leaf->at], extent = *entry;
+	u32 start = le32_get(extent.ee_block), length = ext4_extent_length(&extent);
+	u32 from = max(start, first), to = min(start + (length - 1), last);
+	u64 physical = ext4_extent_start(&extent);
+	bool unwritten = ext4_extent_unwritten(&extent);
+
+	if (from > start) {
+		ext4_extent_set(entry, start, from - start, physical, unwritten);
+	} else if (to < start + (length - 1)) {
+		u32 skip = to + 1 - start;
+
+		ext4_extent_set(entry, start + skip, length - skip, physical + skip, unwritten);
+	} else {
+		delete_entry(leaf);
+	}
+	ext4_blocks_free(handle, ext4_ino(inode), physical + (from - start), to - from + 1ull,
+			 !S_ISREG(inode->vfs.mode));
+	ext4_inode_add_blocks(inode, -(s64)(to - from + 1ull));
+}
+
+/* Works through a leaf from right to left. *last becomes where to go on; *done: nothing is left. */
+static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
+			  struct ext4_path *path, u32 first, u32 *last, bool *done)
+{
+	struct ext4_path_level *leaf = ext4_path_leaf(path);
+	bool first_changed = false;
+	int err = ext4_path_access(handle, inode, leaf);
+
+	/* The keys above may need correcting: access first, so that nothing fails half-way. */
+	for (u32 i = path->depth; !err && i--;)
+		err = ext4_path_access(handle, inode, &path->level[i]);
+	if (err)
+		return err;
+	for (u32 n = 0; leaf->at >= 0 && n < 64 && !*done; n++) {
+		struct ext4_extent *extent = &ext4_extents(leaf)[leaf->at];
+		u32 start = le32_get(extent->ee_block);
+
+		if (start + (ext4_extent_length(extent) - 1) < first) {
+			*done = true;
+			break;
+		}
+		if (start <= *last) {
+			first_changed = first_changed || leaf->at == 0;
+			cut_extent(handle, inode, leaf, first, *last);
+		}
+		leaf->at--;
+		if (start <= first)
+			*done = true;
+		else
+			*last = start - 1;
+	}
+	ext4_path_dirty(handle, inode, leaf);
+	if (!*done && leaf->at < 0 && !before_leaf(path, last))
+		*done = true;
+	if (!leaf->entries)
+		return prune(handle, inode, path, path->depth);
+	return first_changed ? ext4_path_fix_keys(handle, inode, path, path->depth) : 0;
+}
+
+/* Whether one extent covers the whole range and more on both sides. */
+static bool covers(struct ext4_path *path, u32 first, u32 last)
+{
+	struct ext4_path_level *leaf = ext4_path_leaf(path);
+
+	if (leaf->at < 0)
+		return false;
+	struct ext4_extent *extent = &ext4_extents(leaf)[leaf->at];
+	u32 start = le32_get(extent->ee_block);
+
+	return start < first && start + (ext4_extent_length(extent) - 1) > last;
+}
+
+int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first, u32 last,
+		       bool *again)
+{
+	bool done = false;
+	int err = ext4_txn_dirty_inode(handle, inode);
+
+	for (u32 round = 0; !err && !done && last >= first; round++) {
+		struct ext4_path path;
+
+		if (round == 4) { /* let a commit pass */
+			*again = true;
+			return 0;
+		}
+		err = ext4_path_find(inode, last, &path);
+		if (err)
+			break;
+		if (covers(&path, first, last)) {
+			ext4_path_put(&path);
+			err = ext4_extent_split_at(handle, inode, last + 1);
+			continue;
+		}
+		if (ext4_path_leaf(&path)->at < 0) {
+			if (!before_leaf(&path, &last))
+				done = true;
+		} else {
+			err = remove_in_leaf(handle, inode, &path, first, &last, &done);
+		}
+		ext4_path_put(&path);
+	}
+	return err;
+}

@@ -1,0 +1,109 @@
+/* Feature bits: what this code understands, and the names of all, for messages. */
+#include "ext4/ext4_int.h"
+#include "lib/log.h"
+
+struct feature {
+	u32 bit;
+	const char *name;
+};
+
+static const struct feature incompat_names[] = {
+    {EXT4_INCOMPAT_COMPRESSION, "compression"},
+    {EXT4_INCOMPAT_FILETYPE, "filetype"},
+    {EXT4_INCOMPAT_RECOVER, "needs_recovery"},
+    {EXT4_INCOMPAT_JOURNAL_DEV, "journal_dev"},
+    {EXT4_INCOMPAT_META_BG, "meta_bg"},
+    {EXT4_INCOMPAT_EXTENTS, "extent"},
+    {EXT4_INCOMPAT_64BIT, "64bit"},
+    {EXT4_INCOMPAT_MMP, "mmp"},
+    {EXT4_INCOMPAT_FLEX_BG, "flex_bg"},
+    {EXT4_INCOMPAT_EA_INODE, "ea_inode"},
+    {EXT4_INCOMPAT_DIRDATA, "dirdata"},
+    {EXT4_INCOMPAT_CSUM_SEED, "metadata_csum_seed"},
+    {EXT4_INCOMPAT_LARGEDIR, "large_dir"},
+    {EXT4_INCOMPAT_INLINE_DATA, "inline_data"},
+    {EXT4_INCOMPAT_ENCRYPT, "encrypt"},
+    {EXT4_INCOMPAT_CASEFOLD, "casefold"},
+};
+
+static const struct feature ro_compat_names[] = {
+    {EXT4_RO_COMPAT_SPARSE_SUPER, "sparse_super"},
+    {EXT4_RO_COMPAT_LARGE_FILE, "large_file"},
+    {EXT4_RO_COMPAT_BTREE_DIR, "btree_dir"},
+    {EXT4_RO_COMPAT_HUGE_FILE, "huge_file"},
+    {EXT4_RO_COMPAT_GDT_CSUM, "uninit_bg"},
+    {EXT4_RO_COMPAT_DIR_NLINK, "dir_nlink"},
+    {EXT4_RO_COMPAT_EXTRA_ISIZE, "extra_isize"},
+    {EXT4_RO_COMPAT_QUOTA, "quota"},
+    {EXT4_RO_COMPAT_BIGALLOC, "bigalloc"},
+    {EXT4_RO_COMPAT_METADATA_CSUM, "metadata_csum"},
+    {EXT4_RO_COMPAT_REPLICA, "replica"},
+    {EXT4_RO_COMPAT_READONLY, "read-only"},
+    {EXT4_RO_COMPAT_PROJECT, "project"},
+    {EXT4_RO_COMPAT_SHARED_BLOCKS, "shared_blocks"},
+    {EXT4_RO_COMPAT_VERITY, "verity"},
+    {EXT4_RO_COMPAT_ORPHAN_PRESENT, "orphan_present"},
+};
+
+#define INCOMPAT_KNOWN                                                                             \
+	(EXT4_INCOMPAT_FILETYPE | EXT4_INCOMPAT_RECOVER | EXT4_INCOMPAT_META_BG |                  \
+	 EXT4_INCOMPAT_EXTENTS | EXT4_INCOMPAT_64BIT | EXT4_INCOMPAT_FLEX_BG |                     \
+	 EXT4_INCOMPAT_CSUM_SEED | EXT4_INCOMPAT_LARGEDIR)
+#define RO_COMPAT_KNOWN                                                                            \
+	(EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_HUGE_FILE |      \
+	 EXT4_RO_COMPAT_GDT_CSUM | EXT4_RO_COMPAT_DIR_NLINK | EXT4_RO_COMPAT_EXTRA_ISIZE |         \
+	 EXT4_RO_COMPAT_METADATA_CSUM)
+
+static void say(const struct ext4_fs *fs, u32 bits, const struct feature *names, size_t n,
+		const char *set, const char *what)
+{
+	for (u32 bit = 1; bit; bit <<= 1) {
+		const char *name = NULL;
+
+		if (!(bits & bit))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (names[i].bit == bit)
+				name = names[i].name;
+		if (name)
+			log_err("%s: %s: %s: feature %s is not supported", fs->type_name,
+				fs->super->id, what, name);
+		else
+			log_err("%s: %s: %s: unknown %s feature bit %#x", fs->type_name,
+				fs->super->id, what, set, bit);
+	}
+}
+
+int ext4_features_check(struct ext4_fs *fs, bool read_only)
+{
+	u32 bad = fs->incompat & ~INCOMPAT_KNOWN;
+
+	if (bad) {
+		say(fs, bad, incompat_names, ARRAY_SIZE(incompat_names), "incompat",
+		    "mount refused");
+		return -EINVAL;
+	}
+	bad = fs->ro_compat & ~RO_COMPAT_KNOWN;
+	if (bad && !read_only) {
+		say(fs, bad, ro_compat_names, ARRAY_SIZE(ro_compat_names), "ro_compat",
+		    "mounting read-write refused");
+		return -EROFS;
+	}
+	if (fs->incompat & EXT4_INCOMPAT_RECOVER) {
+		if (!read_only) {
+			log_err("%s: %s: mounting read-write refused: the journal must be replayed "
+				"first (needs_recovery), which is not supported; run e2fsck",
+				fs->type_name, fs->super->id);
+			return -EROFS;
+		}
+		if (!(fs->options.flags & EXT4_OPT_NOLOAD)) {
+			log_err("%s: %s: mount refused: the journal must be replayed first "
+				"(needs_recovery); run e2fsck, or mount with ro,norecovery",
+				fs->type_name, fs->super->id);
+			return -EROFS;
+		}
+		log_warn("%s: %s: mounted without replaying its journal: contents may be stale",
+			 fs->type_name, fs->super->id);
+	}
+	return 0;
+}

@@ -1,0 +1,236 @@
+/*
+ * Inodes in memory: their slab, how vfs gets them, attributes, and their end.
+ *
+ * The end of an inode without links: it is on the orphan list since its last link went. Evicting
+ * truncates it, drops its attribute block, and gives back its number, in this order, so that a
+ * crash in between leaves an orphan that the next mount (or e2fsck) finishes.
+ */
+#include "ext4/ext4_int.h"
+#include "lib/assert.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/kmalloc.h"
+
+static struct slab_cache *inode_slab;
+
+void ext4_inode_slab_init(void)
+{
+	if (!inode_slab)
+		inode_slab = slab_cache_create("ext4_inode", sizeof(struct ext4_inode), 8);
+}
+
+struct inode *ext4_inode_alloc_memory(struct super_block *super)
+{
+	struct ext4_inode *inode = slab_alloc(inode_slab, MM_NOFS | MM_ZERO);
+
+	if (!inode)
+		return NULL;
+	rwsem_init(&inode->map_lock, "ext4 map");
+	spin_init(&inode->cache_lock, "ext4 map cache");
+	list_init(&inode->dirty_node);
+	list_init(&inode->orphan_node);
+	return &inode->vfs;
+}
+
+void ext4_inode_free_memory(struct inode *inode)
+{
+	slab_free(inode_slab, ext4_inode(inode));
+}
+
+int ext4_inode_read(struct ext4_fs *fs, u64 ino, struct inode **out)
+{
+	struct inode *inode;
+	bool is_new;
+	int err;
+
+	*out = NULL;
+	if (ino < EXT4_INO_ROOT || ino > fs->inodes_count)
+		return ext4_error(fs, 0, 0, "inode number %llu is out of range", ino);
+	err = inode_get(fs->super, ino, &inode, &is_new);
+	if (err)
+		return err;
+	if (is_new) {
+		err = ext4_inode_load(ext4_inode(inode));
+		if (err) {
+			inode_fail_new(inode);
+			return err;
+		}
+		ext4_inode(inode)->loaded = true;
+		inode_unlock_new(inode);
+	}
+	*out = inode;
+	return 0;
+}
+
+void ext4_inode_add_blocks(struct ext4_inode *inode, s64 fs_blocks)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	s64 sectors = fs_blocks * (s64)(fs->block_size >> SECTOR_SHIFT);
+
+	spin_lock(&inode->vfs.lock);
+	if (sectors < 0 && (u64)-sectors > inode->vfs.blocks)
+		inode->vfs.blocks = 0; /* the disk's count was wrong: e2fsck's to repair */
+	else
+		inode->vfs.blocks = (u64)((s64)inode->vfs.blocks + sectors);
+	spin_unlock(&inode->vfs.lock);
+}
+
+int ext4_inode_write(struct inode *inode, bool wait)
+{
+	struct ext4_fs *fs = ext4_fs(inode->super);
+	struct ext4_handle handle;
+	int err = ext4_txn_begin(fs, 1, &handle);
+
+	if (err)
+		return err == -EROFS && atomic_load(&fs->aborted) ? -EIO : err;
+	err = ext4_txn_dirty_inode(&handle, ext4_inode(inode));
+	ext4_txn_end(&handle);
+	if (!err && wait)
+		err = ext4_txn_sync(fs);
+	return err;
+}
+
+/* ---- the end ---- */
+
+int ext4_inode_drop_xattr(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = handle->fs;
+	u64 block = inode->file_acl;
+	struct buffer *buffer;
+	int err;
+
+	if (!block)
+		return 0;
+	err = buffer_read(fs->bdev, block, &buffer);
+	if (err)
+		return ext4_io_error_at(fs, ext4_ino(inode), block, __func__, err);
+	struct ext4_xattr_header *header = buffer->data;
+	u32 refs = le32_get(header->h_refcount);
+
+	if (le32_get(header->h_magic) != EXT4_XATTR_MAGIC || !refs ||
+	    le32_get(header->h_blocks) != 1 ||
+	    (fs->metadata_csum && !buffer->fsdata && !buffer_flag_test(buffer, BUFFER_DIRTY) &&
+	     le32_get(header->h_checksum) != ext4_csum_xattr_block(fs, block, buffer->data))) {
+		err = ext4_error(fs, ext4_ino(inode), block,
+				 "block of extended attributes is damaged");
+		goto out;
+	}
+	err = ext4_txn_access(handle, buffer);
+	if (err)
+		goto out;
+	/* Several inodes may share the block; their releases are serialised by its lock. */
+	mutex_lock(&buffer->lock);
+	refs = le32_get(header->h_refcount);
+	if (refs > 1) {
+		header->h_refcount = le32_make(refs - 1);
+		ext4_txn_dirty(handle, buffer, EXT4_CSUM_XATTR, NULL);
+	}
+	mutex_unlock(&buffer->lock);
+	inode->file_acl = 0;
+	ext4_inode_add_blocks(inode, -1);
+	err = ext4_txn_dirty_inode(handle, inode);
+	if (refs <= 1) {
+		buffer_put(buffer);
+		ext4_blocks_free(handle, ext4_ino(inode), block, 1, true);
+		return err;
+	}
+out:
+	buffer_put(buffer);
+	return err;
+}
+
+static bool has_map(const struct ext4_inode *inode)
+{
+	u32 mode = inode->vfs.mode;
+
+	if (S_ISLNK(mode)) /* short targets lie where the map would be */
+		return inode->vfs.blocks >
+		       (inode->file_acl ? ext4_inode_fs(inode)->block_size >> SECTOR_SHIFT : 0);
+	return S_ISREG(mode) || S_ISDIR(mode);
+}
+
+static int delete_on_disk(struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct ext4_handle handle;
+	int err = ext4_txn_begin(fs, EXT4_CREDITS_CREATE, &handle);
+
+	if (err)
+		return err;
+	if (has_map(inode)) {
+		inode->disk_size = 0;
+		err = ext4_map_remove(&handle, inode, 0, U32_MAX - 1);
+	}
+	if (!err)
+		err = ext4_txn_extend(&handle, 8);
+	if (!err)
+		err = ext4_inode_drop_xattr(&handle, inode);
+	if (err) {
+		/* What is left stays an orphan on disk, for e2fsck. */
+		ext4_txn_end(&handle);
+		return err;
+	}
+	ext4_orphan_remove(&handle, inode);
+	inode->dtime_or_next = (u32)clock_realtime_coarse().sec;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	ext4_txn_flush_inode(&handle, inode); /* before the number gets a new owner */
+	if (!err)
+		err = ext4_inode_release(&handle, inode);
+	ext4_txn_end(&handle);
+	return err;
+}
+
+static void drop_memory(struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct ext4_handle handle;
+
+	mutex_lock(&fs->orphan_lock);
+	list_del(&inode->orphan_node);
+	mutex_unlock(&fs->orphan_lock);
+	if (!list_is_linked(&inode->dirty_node))
+		return;
+	ext4_txn_begin_forced(fs, &handle);
+	ext4_txn_flush_inode(&handle, inode);
+	ext4_txn_end(&handle);
+}
+
+void ext4_inode_evict(struct inode *vfs)
+{
+	struct ext4_inode *inode = ext4_inode(vfs);
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+
+	pagecache_truncate(&vfs->mapping, 0);
+	if (inode->loaded && !vfs->nlink) {
+		int err = delete_on_disk(inode);
+
+		if (err && err != -EROFS)
+			log_err("%s: %s: inode %u could not be deleted: error %d", fs->type_name,
+				vfs->super->id, ext4_ino(inode), -err);
+	}
+	drop_memory(inode);
+	inode_clear(vfs);
+}
+
+/* ---- attributes ---- */
+
+int ext4_setattr(struct inode *vfs, const struct attr *attr)
+{
+	struct ext4_inode *inode = ext4_inode(vfs);
+	struct ext4_handle handle;
+	int err;
+
+	if ((attr->valid & ATTR_SIZE) && attr->size != vfs->size) {
+		err = ext4_set_size(inode, (u64)attr->size);
+		if (err)
+			return err;
+	}
+	err = ext4_txn_begin(ext4_inode_fs(inode), 1, &handle);
+	if (err)
+		return err;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	if (!err)
+		inode_setattr_simple(vfs, attr);
+	ext4_txn_end(&handle);
+	return err;
+}

@@ -1,0 +1,167 @@
+/* Mount options: those of Linux that mean something here. */
+#include "ext4/ext4_int.h"
+#include "lib/log.h"
+#include "lib/parse.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+
+/* Accepted and without effect, because what they ask for is how it works anyway, or because they
+ * only tune what has no such knob. */
+static const char *const harmless[] = {
+    "defaults",
+    "rw",
+    "ro",
+    "relatime",
+    "noatime",
+    "atime",
+    "strictatime",
+    "nodiratime",
+    "lazytime",
+    "nolazytime",
+    "delalloc",
+    "acl",
+    "noacl",
+    "user_xattr",
+    "nobarrier",
+    "barrier",
+    "block_validity",
+    "noblock_validity",
+    "init_itable",
+    "noinit_itable",
+    "nodelalloc",
+    "auto_da_alloc",
+    "noauto_da_alloc",
+    "dioread_nolock",
+    "dioread_lock",
+    "nodiscard",
+    "bsddf",
+    "nogrpid",
+    "sysvgroups",
+    "i_version",
+    "nouser_xattr",
+    "oldalloc",
+    "orlov",
+    "prefetch_block_bitmaps",
+};
+static const char *const harmless_valued[] = {
+    "commit",         "barrier",         "stripe",         "inode_readahead_blks",
+    "journal_ioprio", "init_itable",     "max_batch_time", "min_batch_time",
+    "data",           "max_dir_size_kb", "jqfmt",
+};
+
+static bool option_is(const char *option, size_t n, const char *name)
+{
+	return strlen(name) == n && memcmp(option, name, n) == 0;
+}
+
+static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_length,
+		       const char *value, struct ext4_options *options)
+{
+	u32 number = 0;
+
+	if (option_is(name, name_length, "errors")) {
+		if (strcmp(value, "continue") == 0)
+			options->errors = EXT4_ERRORS_CONTINUE;
+		else if (strcmp(value, "remount-ro") == 0)
+			options->errors = EXT4_ERRORS_RO;
+		else if (strcmp(value, "panic") == 0)
+			options->errors = EXT4_ERRORS_PANIC;
+		else
+			return -EINVAL;
+		return 0;
+	}
+	if (option_is(name, name_length, "sb") || option_is(name, name_length, "resuid") ||
+	    option_is(name, name_length, "resgid")) {
+		if (parse_u32(value, 10, &number))
+			return -EINVAL;
+		if (name[0] == 's')
+			options->sb_block = number;
+		else if (name[3] == 'u')
+			options->resuid = number;
+		else
+			options->resgid = number;
+		return 0;
+	}
+	if (option_is(name, name_length, "data") && strcmp(value, "ordered") &&
+	    strcmp(value, "writeback"))
+		return -EINVAL; /* data=journal promises what there is no journal for */
+	for (size_t i = 0; i < ARRAY_SIZE(harmless_valued); i++)
+		if (option_is(name, name_length, harmless_valued[i]))
+			return 0;
+	return -EINVAL;
+}
+
+static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_options *options)
+{
+	static const struct {
+		const char *name;
+		unsigned int set, clear;
+	} flags[] = {
+	    {"noload", EXT4_OPT_NOLOAD, 0},   {"norecovery", EXT4_OPT_NOLOAD, 0},
+	    {"minixdf", EXT4_OPT_MINIXDF, 0}, {"bsddf", 0, EXT4_OPT_MINIXDF},
+	    {"grpid", EXT4_OPT_GRPID, 0},     {"bsdgroups", EXT4_OPT_GRPID, 0},
+	    {"nogrpid", 0, EXT4_OPT_GRPID},   {"sysvgroups", 0, EXT4_OPT_GRPID},
+	    {"debug", EXT4_OPT_DEBUG, 0},
+	};
+	const char *value = strchr(option, '=');
+
+	if (value)
+		return parse_value(fs, option, (size_t)(value - option), value + 1, options);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (strcmp(option, flags[i].name) == 0) {
+			options->flags |= flags[i].set;
+			options->flags &= ~flags[i].clear;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (strcmp(option, harmless[i]) == 0)
+			return 0;
+	return -EINVAL;
+}
+
+int ext4_options_parse(struct ext4_fs *fs, const char *text, struct ext4_options *options)
+{
+	if (!text || !*text)
+		return 0;
+	char *copy = kstrdup(text, MM_NORMAL);
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *at = copy; at && !err;) {
+		char *next = strchr(at, ',');
+
+		if (next)
+			*next++ = '\0';
+		if (*at)
+			err = parse_one(fs, at, options);
+		if (err)
+			log_err("%s: %s: mount option \"%s\" is not supported", fs->type_name,
+				fs->super->id, at);
+		at = next;
+	}
+	kfree(copy);
+	return err;
+}
+
+size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
+{
+	struct ext4_fs *fs = ext4_fs(super);
+	static const char *const errors[] = {"", ",errors=continue", ",errors=remount-ro",
+					     ",errors=panic"};
+	size_t n = 0;
+
+	if (!size)
+		return 0;
+	buf[0] = '\0';
+	if (fs->options.flags & EXT4_OPT_MINIXDF)
+		n += kscnprintf(buf + n, size - n, ",minixdf");
+	if (fs->options.flags & EXT4_OPT_GRPID)
+		n += kscnprintf(buf + n, size - n, ",grpid");
+	if (fs->options.flags & EXT4_OPT_NOLOAD)
+		n += kscnprintf(buf + n, size - n, ",norecovery");
+	if (fs->options.errors != le16_get(fs->raw->s_errors))
+		n += kscnprintf(buf + n, size - n, "%s", errors[fs->options.errors & 3]);
+	return n;
+}

@@ -1,0 +1,142 @@
+/*
+ * The orphan list: inodes that a crash would leave half done. Those without links, until they are
+ * evicted, and those being truncated. On disk it is a chain from s_last_orphan through i_dtime, the
+ * newest first; in memory a list, the oldest first.
+ */
+#include "ext4/ext4_int.h"
+#include "lib/log.h"
+
+static void set_head(struct ext4_handle *handle, u32 ino)
+{
+	struct ext4_fs *fs = handle->fs;
+
+	mutex_lock(&fs->super_lock);
+	fs->raw->s_last_orphan = le32_make(ino);
+	mutex_unlock(&fs->super_lock);
+	ext4_txn_dirty_super(handle);
+}
+
+static void set_next(struct ext4_handle *handle, struct ext4_inode *inode, u32 next)
+{
+	inode->dtime_or_next = next;
+	if (ext4_txn_dirty_inode(handle, inode))
+		log_err("%s: %s: inode %u: the orphan list on disk could not be kept",
+			handle->fs->type_name, handle->fs->super->id, ext4_ino(inode));
+}
+
+void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = handle->fs;
+
+	mutex_lock(&fs->orphan_lock);
+	if (!list_is_linked(&inode->orphan_node)) {
+		set_next(handle, inode, le32_get(fs->raw->s_last_orphan));
+		list_add_tail(&inode->orphan_node, &fs->orphans);
+		set_head(handle, ext4_ino(inode));
+	}
+	mutex_unlock(&fs->orphan_lock);
+}
+
+void ext4_orphan_remove(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = handle->fs;
+
+	mutex_lock(&fs->orphan_lock);
+	if (list_is_linked(&inode->orphan_node)) {
+		u32 next = inode->dtime_or_next;
+
+		if (inode->orphan_node.next == &fs->orphans)
+			set_head(handle, next);
+		else
+			set_next(handle, list_next_entry(inode, orphan_node), next);
+		list_del(&inode->orphan_node);
+		set_next(handle, inode, 0);
+	}
+	mutex_unlock(&fs->orphan_lock);
+}
+
+/* ---- at mount ---- */
+
+/* Reads an orphan, which unlike other inodes may have no links. */
+static int orphan_read(struct ext4_fs *fs, u32 ino, struct inode **out)
+{
+	struct inode *inode;
+	bool is_new;
+	int err;
+
+	*out = NULL;
+	if (ino < fs->first_ino || ino > fs->inodes_count)
+		return ext4_error(fs, 0, 0, "orphan inode number %u is out of range", ino);
+	err = inode_get(fs->super, ino, &inode, &is_new);
+	if (err)
+		return err;
+	if (!is_new) { /* a second visit: the chain is a circle */
+		inode_put(inode);
+		return ext4_error(fs, ino, 0, "the orphan list has a loop");
+	}
+	mutex_lock(&fs->orphan_lock);
+	list_add(&ext4_inode(inode)->orphan_node, &fs->orphans);
+	mutex_unlock(&fs->orphan_lock);
+	err = ext4_inode_load(ext4_inode(inode));
+	if (err) {
+		mutex_lock(&fs->orphan_lock);
+		list_del(&ext4_inode(inode)->orphan_node);
+		mutex_unlock(&fs->orphan_lock);
+		inode_fail_new(inode);
+		return err == -ESTALE ? ext4_error(fs, ino, 0, "a free inode is an orphan") : err;
+	}
+	ext4_inode(inode)->loaded = true;
+	inode_unlock_new(inode);
+	*out = inode;
+	return 0;
+}
+
+static int finish_truncate(struct ext4_inode *inode)
+{
+	struct ext4_handle handle;
+	int err = ext4_txn_begin(ext4_inode_fs(inode), EXT4_CREDITS_CREATE, &handle);
+
+	if (err)
+		return err;
+	err = ext4_truncate_blocks(&handle, inode, inode->disk_size);
+	if (!err)
+		ext4_orphan_remove(&handle, inode);
+	ext4_txn_end(&handle);
+	return err;
+}
+
+int ext4_orphan_process(struct ext4_fs *fs)
+{
+	u32 ino, deleted = 0, truncated = 0;
+	int err = 0;
+
+	while ((ino = le32_get(fs->raw->s_last_orphan)) != 0) {
+		struct inode *inode;
+
+		err = orphan_read(fs, ino, &inode);
+		if (err)
+			break;
+		if (inode->nlink) {
+			err = S_ISREG(inode->mode) ? finish_truncate(ext4_inode(inode)) : 0;
+			truncated++;
+			inode_put(inode);
+		} else {
+			deleted++;
+			inode_put(inode); /* evicts */
+		}
+		if (!err && le32_get(fs->raw->s_last_orphan) == ino)
+			err = -EIO; /* it was not finished */
+		if (err)
+			break;
+	}
+	if (deleted || truncated)
+		log_info("%s: %s: %u orphan inodes deleted, %u truncated", fs->type_name,
+			 fs->super->id, deleted, truncated);
+	if (!err)
+		return 0;
+	/* The rest is left to e2fsck: the state on disk stays "not clean" for it. */
+	log_err("%s: %s: the orphan list could not be finished: run e2fsck", fs->type_name,
+		fs->super->id);
+	fs->mounted_state &= (u16)~EXT4_STATE_VALID;
+	return atomic_load(&fs->aborted) ? 0 : err == -EUCLEAN ? 0 : err;
+}

@@ -1,0 +1,577 @@
+/*
+ * Mounting, remounting, unmounting. The superblock's geometry is checked here, completely, before
+ * anything else looks at the volume.
+ */
+#include "ext4/ext4.h"
+#include "ext4/ext4_int.h"
+#include "lib/crc.h"
+#include "lib/log.h"
+#include "lib/string.h"
+
+#define refuse(fs, ...)                                                                            \
+	({                                                                                         \
+		refuse_at(fs, __VA_ARGS__);                                                        \
+		-EINVAL;                                                                           \
+	})
+
+static void refuse_at(const struct ext4_fs *fs, const char *why, u64 value)
+{
+	log_err("%s: %s: mount refused: %s: %llu", fs->type_name, fs->super->id, why, value);
+}
+
+/* ---- geometry ---- */
+
+static u64 join(struct le32 lo, struct le32 hi, bool wide)
+{
+	return le32_get(lo) | (wide ? (u64)le32_get(hi) << 32 : 0);
+}
+
+static int check_sizes(struct ext4_fs *fs, const struct ext4_super_raw *raw)
+{
+	bool wide = fs->incompat & EXT4_INCOMPAT_64BIT;
+	u32 log_size = le32_get(raw->s_log_block_size);
+
+	if (le32_get(raw->s_rev_level) > 1)
+		return refuse(fs, "unknown revision", le32_get(raw->s_rev_level));
+	if (log_size > 2)
+		return refuse(fs, "block size is not supported, log2 of it over 1024", log_size);
+	fs->block_bits = 10 + log_size;
+	fs->block_size = 1u << fs->block_bits;
+	fs->bigalloc = fs->ro_compat & EXT4_RO_COMPAT_BIGALLOC;
+	fs->cluster_bits = 0;
+	if (fs->bigalloc) {
+		u32 log_cluster = le32_get(raw->s_log_cluster_size);
+
+		if (log_cluster < log_size || log_cluster > 20)
+			return refuse(fs, "cluster size is out of range, log2", log_cluster);
+		fs->cluster_bits = log_cluster - log_size;
+	}
+	fs->inode_size = EXT4_INODE_SIZE_OLD;
+	fs->first_ino = EXT4_INO_FIRST_OLD;
+	if (le32_get(raw->s_rev_level) == 1) {
+		fs->inode_size = le16_get(raw->s_inode_size);
+		fs->first_ino = le32_get(raw->s_first_ino);
+	}
+	if (!is_pow2(fs->inode_size) || fs->inode_size < EXT4_INODE_SIZE_OLD ||
+	    fs->inode_size > fs->block_size)
+		return refuse(fs, "inode size is invalid", fs->inode_size);
+	if (fs->first_ino < EXT4_INO_FIRST_OLD)
+		return refuse(fs, "first inode is invalid", fs->first_ino);
+	fs->desc_size = EXT4_DESC_SIZE_MIN;
+	if (wide) {
+		fs->desc_size = le16_get(raw->s_desc_size);
+		if (!is_pow2(fs->desc_size) || fs->desc_size < EXT4_DESC_SIZE_64 ||
+		    fs->desc_size > fs->block_size)
+			return refuse(fs, "descriptor size is invalid", fs->desc_size);
+	}
+	fs->inodes_per_block = fs->block_size / fs->inode_size;
+	fs->desc_per_block = fs->block_size / fs->desc_size;
+	fs->addr_per_block = fs->block_size / 4;
+	fs->addr_bits = fs->block_bits - 2;
+	fs->flex_bits = raw->s_log_groups_per_flex;
+	if (fs->flex_bits > 31 || !(fs->incompat & EXT4_INCOMPAT_FLEX_BG))
+		fs->flex_bits = 0;
+	return 0;
+}
+
+static int check_groups(struct ext4_fs *fs, const struct ext4_super_raw *raw)
+{
+	bool wide = fs->incompat & EXT4_INCOMPAT_64BIT;
+	u64 device_blocks = fs->bdev->sectors >> (fs->block_bits - SECTOR_SHIFT);
+
+	fs->blocks_count = join(raw->s_blocks_count_lo, raw->s_blocks_count_hi, wide);
+	fs->first_data_block = le32_get(raw->s_first_data_block);
+	fs->blocks_per_group = le32_get(raw->s_blocks_per_group);
+	fs->clusters_per_group = le32_get(raw->s_clusters_per_group);
+	fs->inodes_per_group = le32_get(raw->s_inodes_per_group);
+	fs->inodes_count = le32_get(raw->s_inodes_count);
+
+	if (fs->blocks_count > device_blocks)
+		return refuse(fs, "the volume is larger than its device, blocks", fs->blocks_count);
+	u32 data_block_max = fs->block_size == 1024;
+	if (fs->first_data_block > data_block_max ||
+	    (!fs->bigalloc && fs->first_data_block != data_block_max))
+		return refuse(fs, "first data block is invalid", fs->first_data_block);
+	if (fs->blocks_count <= fs->first_data_block + 4ull)
+		return refuse(fs, "too few blocks", fs->blocks_count);
+	if (!fs->clusters_per_group || fs->clusters_per_group > fs->block_size * 8 ||
+	    fs->clusters_per_group % 8)
+		return refuse(fs, "clusters per group are invalid", fs->clusters_per_group);
+	if (fs->blocks_per_group != (u64)fs->clusters_per_group << fs->cluster_bits)
+		return refuse(fs, "blocks per group are invalid", fs->blocks_per_group);
+	if (!fs->inodes_per_group || fs->inodes_per_group > fs->block_size * 8 ||
+	    fs->inodes_per_group % 8)
+		return refuse(fs, "inodes per group are invalid", fs->inodes_per_group);
+	fs->itable_blocks = DIV_ROUND_UP(fs->inodes_per_group, fs->inodes_per_block);
+	if (fs->itable_blocks + 3ull > fs->blocks_per_group)
+		return refuse(fs, "inode tables don't fit in groups, blocks", fs->itable_blocks);
+
+	u64 groups =
+	    DIV_ROUND_UP(fs->blocks_count - fs->first_data_block, (u64)fs->blocks_per_group);
+	if (groups * fs->inodes_per_group != fs->inodes_count)
+		return refuse(fs, "inode count does not fit the groups", fs->inodes_count);
+	if (fs->first_ino > fs->inodes_per_group)
+		return refuse(fs, "first inode is invalid", fs->first_ino);
+	fs->group_count = (u32)groups;
+	fs->desc_blocks = DIV_ROUND_UP(fs->group_count, fs->desc_per_block);
+	if ((fs->incompat & EXT4_INCOMPAT_META_BG) &&
+	    le32_get(raw->s_first_meta_bg) > fs->desc_blocks)
+		return refuse(fs, "first meta block group is invalid",
+			      le32_get(raw->s_first_meta_bg));
+	if (le16_get(raw->s_reserved_gdt_blocks) > fs->block_size / 4)
+		return refuse(fs, "reserved descriptor blocks are invalid",
+			      le16_get(raw->s_reserved_gdt_blocks));
+	for (u32 i = 0; i < fs->group_count; i++)
+		if (ext4_group_super_blocks(fs, i) > ext4_group_blocks(fs, i))
+			return refuse(fs, "descriptors don't fit in group", i);
+	return 0;
+}
+
+static int check_checksum(struct ext4_fs *fs, const struct ext4_super_raw *raw)
+{
+	fs->metadata_csum = fs->ro_compat & EXT4_RO_COMPAT_METADATA_CSUM;
+	fs->gdt_csum = fs->ro_compat & EXT4_RO_COMPAT_GDT_CSUM;
+	fs->has_group_csum = fs->metadata_csum || fs->gdt_csum;
+	if (!fs->metadata_csum)
+		return 0;
+	if (raw->s_checksum_type != EXT4_CHECKSUM_CRC32C)
+		return refuse(fs, "unknown checksum type", raw->s_checksum_type);
+	if (le32_get(raw->s_checksum) != ext4_csum_super(raw)) {
+		log_err("%s: %s: mount refused: checksum of the superblock is wrong", fs->type_name,
+			fs->super->id);
+		return -EUCLEAN;
+	}
+	fs->csum_seed = (fs->incompat & EXT4_INCOMPAT_CSUM_SEED)
+			    ? le32_get(raw->s_checksum_seed)
+			    : crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
+	return 0;
+}
+
+/* ext2 and ext3 are names for volumes that those drivers could have mounted. */
+static int check_type(const struct ext4_fs *fs)
+{
+	u32 incompat = EXT4_INCOMPAT_FILETYPE | EXT4_INCOMPAT_META_BG;
+	u32 ro_compat =
+	    EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_BTREE_DIR;
+	bool ext3 = strcmp(fs->type_name, "ext3") == 0;
+
+	if (strcmp(fs->type_name, "ext4") == 0)
+		return 0;
+	if (ext3)
+		incompat |= EXT4_INCOMPAT_RECOVER;
+	if ((fs->incompat & ~incompat) || (fs->ro_compat & ~ro_compat) ||
+	    (ext3 && !(fs->compat & EXT4_COMPAT_HAS_JOURNAL))) {
+		log_info("%s: %s: the volume's features make it no %s", fs->type_name,
+			 fs->super->id, fs->type_name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static u64 indirect_limit(const struct ext4_fs *fs)
+{
+	u64 n = fs->addr_per_block;
+	u64 blocks = EXT4_DIRECT_BLOCKS + n + n * n + n * n * n;
+	u64 bytes = min(blocks, (u64)U32_MAX) << fs->block_bits;
+
+	/* i_blocks counts 512 bytes in 32 bits, the map's own blocks included */
+	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
+		bytes = min(bytes, ((1ull << 41) - (1ull << 41) / fs->addr_per_block * 2));
+	return bytes;
+}
+
+static void set_limits(struct ext4_fs *fs)
+{
+	struct super_block *super = fs->super;
+
+	fs->max_indirect_size = indirect_limit(fs);
+	fs->max_extent_size = (u64)(U32_MAX - 1) << fs->block_bits;
+	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
+		fs->max_extent_size = min(fs->max_extent_size, (1ull << 41) - (1ull << 30));
+	if (le32_get(fs->raw->s_rev_level) == 0) /* i_size_hi has no meaning */
+		fs->max_extent_size = fs->max_indirect_size = 0x7fffffff;
+	super->max_file_size =
+	    (loff_t)((fs->incompat & EXT4_INCOMPAT_EXTENTS) ? fs->max_extent_size
+							    : fs->max_indirect_size);
+	super->block_size = fs->block_size;
+	super->magic = EXT4_MAGIC;
+	super->max_links = (fs->incompat & EXT4_INCOMPAT_EXTENTS) ? EXT4_LINK_MAX : EXT2_LINK_MAX;
+	super->time_min = -(1ll << 31);
+	if (fs->inode_size > EXT4_INODE_SIZE_OLD) {
+		super->time_granularity_ns = 1;
+		super->time_max = (1ll << 34) - (1ll << 31) - 1;
+	} else {
+		super->time_granularity_ns = NSEC_PER_SEC;
+		super->time_max = (1ll << 31) - 1;
+	}
+}
+
+static void set_defaults(struct ext4_fs *fs, const struct ext4_super_raw *raw)
+{
+	fs->options.errors = le16_get(raw->s_errors);
+	if (fs->options.errors < EXT4_ERRORS_CONTINUE || fs->options.errors > EXT4_ERRORS_PANIC)
+		fs->options.errors = EXT4_ERRORS_CONTINUE;
+	fs->options.resuid = le16_get(raw->s_def_resuid);
+	fs->options.resgid = le16_get(raw->s_def_resgid);
+	if (le32_get(raw->s_default_mount_opts) & EXT4_DEFM_BSDGROUPS)
+		fs->options.flags |= EXT4_OPT_GRPID;
+	fs->reserved_blocks = join(raw->s_r_blocks_count_lo, raw->s_r_blocks_count_hi,
+				   fs->incompat & EXT4_INCOMPAT_64BIT);
+	for (int i = 0; i < 4; i++)
+		fs->hash_seed[i] = le32_get(raw->s_hash_seed[i]);
+	fs->default_hash = raw->s_def_hash_version;
+	if (le32_get(raw->s_flags) & EXT4_FLAGS_UNSIGNED_HASH)
+		fs->hash_unsigned = 3;
+	fs->want_extra_isize = 0;
+	if (fs->inode_size > EXT4_INODE_SIZE_OLD) {
+		u32 want = max(le16_get(raw->s_want_extra_isize), le16_get(raw->s_min_extra_isize));
+
+		if (!(fs->ro_compat & EXT4_RO_COMPAT_EXTRA_ISIZE) || want < 28 || want % 4 ||
+		    want > fs->inode_size - EXT4_INODE_SIZE_OLD)
+			want = sizeof(struct ext4_inode_raw) - EXT4_INODE_SIZE_OLD;
+		fs->want_extra_isize = (u16)want;
+	}
+}
+
+/* ---- the superblock in memory ---- */
+
+/* The primary superblock (or the one that sb= names), before the block size is known. */
+static int read_first(struct ext4_fs *fs, struct ext4_super_raw *out)
+{
+	u64 byte = fs->options.sb_block * 1024;
+	u8 *page = kmalloc(PAGE_SIZE, MM_NORMAL);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	err = block_read(fs->bdev, round_down(byte, PAGE_SIZE) >> SECTOR_SHIFT, page,
+			 PAGE_SIZE >> SECTOR_SHIFT);
+	if (err)
+		log_err("%s: %s: the superblock can't be read: error %d", fs->type_name,
+			fs->super->id, -err);
+	else
+		memcpy(out, page + byte % PAGE_SIZE, sizeof(*out));
+	kfree(page);
+	if (!err && le16_get(out->s_magic) != EXT4_MAGIC)
+		return -EINVAL; /* not ours: nobody needs to be told */
+	return err;
+}
+
+static int attach_buffer(struct ext4_fs *fs)
+{
+	u64 byte = fs->options.sb_block * 1024;
+	int err = buffer_set_block_size(fs->bdev, fs->block_size);
+
+	if (err) {
+		log_err("%s: %s: mount refused: the device can't do blocks of %u bytes",
+			fs->type_name, fs->super->id, fs->block_size);
+		return err;
+	}
+	err = buffer_read(fs->bdev, byte >> fs->block_bits, &fs->super_buffer);
+	if (err)
+		return err;
+	fs->raw = (void *)((u8 *)fs->super_buffer->data + byte % fs->block_size);
+	return 0;
+}
+
+static int load(struct ext4_fs *fs, const char *options)
+{
+	struct ext4_super_raw *raw = kmalloc(sizeof(*raw), MM_NORMAL);
+	struct ext4_options early = {.sb_block = 1};
+	bool read_only = fs->super->flags & SUPER_RDONLY;
+	int err = raw ? ext4_options_parse(fs, options, &early) : -ENOMEM;
+
+	fs->options.sb_block = early.sb_block;
+	if (!err)
+		err = read_first(fs, raw);
+	if (err)
+		goto out;
+	if (le32_get(raw->s_rev_level) > 0) {
+		fs->compat = le32_get(raw->s_feature_compat);
+		fs->incompat = le32_get(raw->s_feature_incompat);
+		fs->ro_compat = le32_get(raw->s_feature_ro_compat);
+	}
+	fs->journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
+	fs->options.flags = early.flags;
+	err = check_type(fs);
+	if (!err)
+		err = check_checksum(fs, raw);
+	if (!err)
+		err = ext4_features_check(fs, read_only);
+	if (!err)
+		err = check_sizes(fs, raw);
+	if (!err)
+		err = attach_buffer(fs);
+	if (!err)
+		err = check_groups(fs, fs->raw);
+	if (!err) {
+		set_defaults(fs, fs->raw);
+		set_limits(fs);
+		err = ext4_options_parse(fs, options, &fs->options);
+	}
+out:
+	kfree(raw);
+	return err;
+}
+
+void ext4_super_write(struct ext4_fs *fs)
+{
+	struct ext4_super_raw *raw = fs->raw;
+	u64 free_blocks = (u64)max(atomic_load(&fs->free_blocks), 0);
+	u64 now = (u64)clock_realtime_coarse().sec;
+
+	mutex_lock(&fs->super_lock);
+	buffer_lock(fs->super_buffer);
+	raw->s_wtime = le32_make((u32)now);
+	raw->s_wtime_hi = (u8)(now >> 32);
+	raw->s_free_inodes_count = le32_make((u32)max(atomic_load(&fs->free_inodes), 0));
+	if (fs->incompat & EXT4_INCOMPAT_64BIT) {
+		raw->s_free_blocks_count_hi = le32_make((u32)(free_blocks >> 32));
+	}
+	raw->s_free_blocks_count_lo = le32_make((u32)free_blocks);
+	if (fs->metadata_csum)
+		raw->s_checksum = le32_make(ext4_csum_super(raw));
+	buffer_unlock(fs->super_buffer);
+	mutex_unlock(&fs->super_lock);
+	buffer_mark_dirty(fs->super_buffer);
+}
+
+static int write_state(struct ext4_fs *fs)
+{
+	ext4_super_write(fs);
+	int err = buffer_write(fs->super_buffer, 0);
+
+	return err ? err : block_flush(fs->bdev);
+}
+
+/* From now on the volume is in use: who finds it like this after a crash must check it. */
+static int begin_writing(struct ext4_fs *fs)
+{
+	struct ext4_super_raw *raw = fs->raw;
+	u64 now = (u64)clock_realtime_coarse().sec;
+	u32 flags = le32_get(raw->s_flags);
+
+	fs->mounted_state = le16_get(raw->s_state);
+	if (!(fs->mounted_state & EXT4_STATE_VALID))
+		log_warn("%s: %s: was not unmounted cleanly: running e2fsck is recommended",
+			 fs->type_name, fs->super->id);
+	else if (fs->mounted_state & EXT4_STATE_ERROR)
+		log_warn("%s: %s: has errors: running e2fsck is recommended", fs->type_name,
+			 fs->super->id);
+	mutex_lock(&fs->super_lock);
+	raw->s_state = le16_make(fs->mounted_state & (u16)~EXT4_STATE_VALID);
+	raw->s_mtime = le32_make((u32)now);
+	raw->s_mtime_hi = (u8)(now >> 32);
+	raw->s_mnt_count = le16_make((u16)(le16_get(raw->s_mnt_count) + 1));
+	if (!(flags & (EXT4_FLAGS_SIGNED_HASH | EXT4_FLAGS_UNSIGNED_HASH)) &&
+	    le32_get(raw->s_rev_level) > 0)
+		raw->s_flags = le32_make(flags | EXT4_FLAGS_SIGNED_HASH);
+	mutex_unlock(&fs->super_lock);
+	fs->writable_once = true;
+	int err = write_state(fs);
+	if (err)
+		log_err("%s: %s: the superblock can't be written: error %d", fs->type_name,
+			fs->super->id, -err);
+	return err;
+}
+
+/* Everything is on disk: the volume is as clean as it was when it was mounted. */
+static int end_writing(struct ext4_fs *fs)
+{
+	struct ext4_super_raw *raw = fs->raw;
+	int err = ext4_txn_sync(fs);
+
+	if (!fs->writable_once)
+		return err;
+	mutex_lock(&fs->super_lock);
+	if (!err)
+		raw->s_state =
+		    le16_make(le16_get(raw->s_state) | (fs->mounted_state & EXT4_STATE_VALID));
+	mutex_unlock(&fs->super_lock);
+	int write_err = write_state(fs);
+	fs->writable_once = false;
+	return err ? err : write_err;
+}
+
+/* ---- super operations ---- */
+
+static void free_fs(struct ext4_fs *fs)
+{
+	ext4_groups_free(fs);
+	buffer_put(fs->super_buffer);
+	buffer_invalidate(fs->bdev);
+	kfree(fs);
+}
+
+static void ext4_put(struct super_block *super)
+{
+	struct ext4_fs *fs = ext4_fs(super);
+
+	if (fs->writable_once && end_writing(fs))
+		log_err("%s: %s: unmounting: not everything could be written", fs->type_name,
+			super->id);
+	super->private = NULL;
+	free_fs(fs);
+}
+
+static int ext4_sync(struct super_block *super, bool wait)
+{
+	struct ext4_fs *fs = ext4_fs(super);
+
+	if (!fs->writable_once)
+		return 0;
+	if (wait) {
+		atomic_store(&fs->txn.super_changed, true);
+		return ext4_txn_sync(fs);
+	}
+	ext4_txn_commit(fs);
+	return 0;
+}
+
+static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
+{
+	struct ext4_fs *fs = ext4_fs(super);
+	u64 overhead = (fs->options.flags & EXT4_OPT_MINIXDF) ? 0 : fs->overhead;
+	s64 free = atomic_load(&fs->free_blocks) * (1ll << fs->cluster_bits) -
+		   atomic_load(&fs->delayed_blocks);
+	const u8 *uuid = fs->raw->s_uuid;
+
+	*out = (struct fs_statistics){
+	    .magic = EXT4_MAGIC,
+	    .block_size = fs->block_size,
+	    .fragment_size = fs->block_size,
+	    .blocks = fs->blocks_count - min(overhead, fs->blocks_count),
+	    .free_blocks = (u64)max(free, 0),
+	    .files = fs->inodes_count,
+	    .free_files = (u64)max(atomic_load(&fs->free_inodes), 0),
+	    .name_max = EXT4_NAME_MAX,
+	};
+	if (out->free_blocks > fs->reserved_blocks)
+		out->available_blocks = out->free_blocks - fs->reserved_blocks;
+	u64 id = le64_load(uuid) ^ le64_load(uuid + 8);
+	out->fsid[0] = (u32)id;
+	out->fsid[1] = (u32)(id >> 32);
+	return 0;
+}
+
+static int ext4_remount(struct super_block *super, unsigned int flags, const char *options)
+{
+	struct ext4_fs *fs = ext4_fs(super);
+	struct ext4_options fresh = fs->options;
+	bool was_ro = super->flags & SUPER_RDONLY, want_ro = flags & SUPER_RDONLY;
+	int err = ext4_options_parse(fs, options, &fresh);
+
+	if (err)
+		return err;
+	if (was_ro && !want_ro) {
+		if (atomic_load(&fs->aborted)) {
+			log_err("%s: %s: stays read-only after an error: unmount and check it",
+				fs->type_name, super->id);
+			return -EROFS;
+		}
+		fs->options.flags = fresh.flags;
+		err = ext4_features_check(fs, false);
+		if (!err && fs->bdev->read_only)
+			err = -EROFS;
+		if (!err)
+			err = begin_writing(fs);
+		if (!err) {
+			atomic_fetch_and(&super->flags, ~(unsigned int)SUPER_RDONLY);
+			err = ext4_orphan_process(fs);
+			if (err)
+				atomic_fetch_or(&super->flags, SUPER_RDONLY);
+		}
+	} else if (!was_ro && want_ro) {
+		err = end_writing(fs);
+		if (!err)
+			atomic_fetch_or(&super->flags, SUPER_RDONLY);
+	}
+	if (!err)
+		fs->options = fresh;
+	return err;
+}
+
+static const struct super_ops ext4_super_ops = {
+    .inode_alloc = ext4_inode_alloc_memory,
+    .inode_free = ext4_inode_free_memory,
+    .inode_write = ext4_inode_write,
+    .inode_evict = ext4_inode_evict,
+    .sync = ext4_sync,
+    .statfs = ext4_statfs,
+    .remount = ext4_remount,
+    .put = ext4_put,
+    .show_options = ext4_show_options,
+};
+
+static int mount_any(struct super_block *super, const char *options, struct inode **root)
+{
+	struct ext4_fs *fs = kcalloc(1, sizeof(*fs), MM_NORMAL);
+	int err;
+
+	if (!fs)
+		return -ENOMEM;
+	fs->super = super;
+	fs->bdev = super->bdev;
+	fs->type_name = super->type->name;
+	mutex_init(&fs->super_lock, "ext4 superblock");
+	mutex_init(&fs->orphan_lock, "ext4 orphans");
+	list_init(&fs->orphans);
+	random_bytes(&fs->generation_next, sizeof(fs->generation_next));
+	super->private = fs;
+	if (fs->bdev->read_only && !(super->flags & SUPER_RDONLY)) {
+		log_err("%s: %s: the device is read-only: mount with ro", fs->type_name, super->id);
+		err = -EROFS;
+		goto fail;
+	}
+	err = load(fs, options);
+	if (err)
+		goto fail;
+	ext4_txn_init(fs);
+	err = ext4_groups_load(fs);
+	if (err)
+		goto fail;
+	super->ops = &ext4_super_ops;
+	err = ext4_inode_read(fs, EXT4_INO_ROOT, root);
+	if (!err && !S_ISDIR((*root)->mode)) {
+		inode_put(*root);
+		err = ext4_error(fs, EXT4_INO_ROOT, 0, "the root is no directory");
+	}
+	if (err)
+		goto fail_inodes;
+	if (!(super->flags & SUPER_RDONLY)) {
+		err = begin_writing(fs);
+		if (!err)
+			err = ext4_orphan_process(fs);
+		if (err) {
+			inode_put(*root);
+			goto fail_inodes;
+		}
+	}
+	return 0;
+
+fail_inodes:
+	if (inode_evict_all(super))
+		log_err("%s: %s: inodes stay in use after a failed mount", fs->type_name,
+			super->id);
+	if (fs->writable_once && end_writing(fs))
+		log_err("%s: %s: the superblock can't be written", fs->type_name, super->id);
+fail:
+	*root = NULL;
+	super->private = NULL;
+	super->ops = NULL;
+	free_fs(fs);
+	return err;
+}
+
+void ext4_init(void)
+{
+	static struct fs_type types[] = {
+	    {.name = "ext4", .needs_device = true, .mount = mount_any},
+	    {.name = "ext3", .needs_device = true, .mount = mount_any},
+	    {.name = "ext2", .needs_device = true, .mount = mount_any},
+	};
+
+	ext4_inode_slab_init();
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		fs_type_register(&types[i]);
+}

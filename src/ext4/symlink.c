@@ -1,0 +1,49 @@
+/* Symbolic links: short targets lie in the inode, longer ones in a block. */
+#include "ext4/ext4_int.h"
+#include "lib/string.h"
+
+static int copy_target(const void *from, u64 length, char **target)
+{
+	char *copy = kmalloc(length + 1, MM_NOFS);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, from, length);
+	copy[length] = '\0';
+	*target = copy;
+	return 0;
+}
+
+static bool is_fast(const struct ext4_inode *inode)
+{
+	u64 xattr_sectors = inode->file_acl ? ext4_inode_fs(inode)->block_size >> SECTOR_SHIFT : 0;
+
+	return inode->vfs.blocks <= xattr_sectors && (u64)inode->vfs.size < sizeof(inode->block);
+}
+
+static int ext4_readlink(struct inode *vfs, char **target)
+{
+	struct ext4_inode *inode = ext4_inode(vfs);
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	u64 length = (u64)vfs->size;
+	struct buffer *buffer;
+	int err;
+
+	if (is_fast(inode))
+		return copy_target(inode->block_bytes, length, target);
+	if (length >= fs->block_size)
+		return ext4_error(fs, ext4_ino(inode), 0, "symbolic link's size is invalid");
+	err = ext4_file_block_read(inode, 0, &buffer);
+	if (err)
+		return err;
+	if (!buffer)
+		return ext4_error(fs, ext4_ino(inode), 0, "symbolic link has no block");
+	err = copy_target(buffer->data, length, target);
+	buffer_put(buffer);
+	return err;
+}
+
+const struct inode_ops ext4_symlink_inode_ops = {
+    .readlink = ext4_readlink,
+    .setattr = ext4_setattr,
+};

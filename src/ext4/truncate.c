@@ -1,0 +1,117 @@
+/*
+ * Changing a file's size. Shrinking frees blocks over several handles: meanwhile the inode is on
+ * the orphan list with its new size, so that after a crash the rest is freed at the next mount.
+ */
+#include "ext4/ext4_int.h"
+#include "lib/string.h"
+
+int ext4_truncate_blocks(struct ext4_handle *handle, struct ext4_inode *inode, u64 size)
+{
+	u32 first = ext4_blocks_of(handle->fs, size);
+
+	if (first >= U32_MAX - 1)
+		return 0;
+	return ext4_map_remove(handle, inode, first, U32_MAX - 1);
+}
+
+static bool has_blocks_beyond(const struct ext4_inode *inode)
+{
+	/* Blocks may be mapped beyond the size too (fallocate), so only "none at all" is certain.
+	 */
+	return inode->vfs.blocks != 0;
+}
+
+/* The block that the new end falls into: its rest must be zero on disk, for a later extension. */
+static int zero_tail(struct ext4_inode *inode, u64 size)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	u64 index = size >> PAGE_SHIFT;
+	struct page *page;
+	struct ext4_map map;
+
+	if (is_aligned(size, fs->block_size))
+		return 0;
+	int err = ext4_map_find(inode, (u32)(size >> fs->block_bits), 1, &map);
+
+	if (err || !map.physical || map.unwritten)
+		return err;
+	err = pagecache_read_page(&inode->vfs.mapping, index, &page);
+	if (err)
+		return err;
+	page_lock(page);
+	if (page->mapping == &inode->vfs.mapping) {
+		u32 offset = (u32)(size % PAGE_SIZE);
+		u32 end = min(round_up(offset, fs->block_size), (u32)PAGE_SIZE);
+
+		err = ext4_mapping_ops.write_begin(&inode->vfs.mapping, page, offset, end);
+		if (!err) {
+			memset((u8 *)page_address(page) + offset, 0, end - offset);
+			pagecache_dirty(page);
+		}
+	}
+	page_unlock(page);
+	page_put(page);
+	return err;
+}
+
+static int shrink(struct ext4_inode *inode, u64 size)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct ext4_handle handle;
+	int err = zero_tail(inode, size);
+
+	if (err)
+		return err;
+	err = ext4_txn_begin(fs, ext4_map_credits(inode) + 4, &handle);
+	if (err)
+		return err;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	if (err) {
+		ext4_txn_end(&handle);
+		return err;
+	}
+	bool orphan = has_blocks_beyond(inode);
+
+	inode_size_set(&inode->vfs, (loff_t)size);
+	inode->disk_size = min(inode->disk_size, size);
+	if (orphan)
+		ext4_orphan_add(&handle, inode);
+	ext4_txn_end(&handle);
+
+	pagecache_truncate(&inode->vfs.mapping, (loff_t)size);
+	ext4_page_forget_tail(&inode->vfs, size);
+	if (!orphan)
+		return 0;
+	err = ext4_txn_begin(fs, ext4_map_credits(inode) + 4, &handle);
+	if (err)
+		return err;
+	err = ext4_truncate_blocks(&handle, inode, size);
+	if (!err && inode->vfs.nlink)
+		ext4_orphan_remove(&handle, inode);
+	ext4_txn_end(&handle);
+	return err;
+}
+
+int ext4_set_size(struct ext4_inode *inode, u64 size)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct ext4_handle handle;
+	int err;
+
+	if (size > (ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size))
+		return -EFBIG;
+	if (size < (u64)inode->vfs.size)
+		return shrink(inode, size);
+	err = zero_tail(inode, (u64)inode->vfs.size);
+	if (!err)
+		err = ext4_txn_begin(fs, 1, &handle);
+	if (err)
+		return err;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	if (!err) {
+		inode_size_set(&inode->vfs, (loff_t)size);
+		inode->disk_size = size;
+	}
+	ext4_txn_end(&handle);
+	return err;
+}
