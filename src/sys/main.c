@@ -6,6 +6,7 @@
  * described in docs/architecture.md.
  */
 #include "hw/boot.h"
+#include "ext4/ext4.h"
 #include "hw/cpu.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -198,6 +199,7 @@ static void init_thread(void *arg)
 	cpu_start_all((unsigned int)clamp(cmdline_number("maxcpus", CPU_MAX), 1ll, (s64)CPU_MAX));
 	buffer_cache_init();
 	start_vfs();
+	ext4_init();
 	procfs_init();
 	kmsg_init();
 	tty_init();
