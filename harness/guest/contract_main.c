@@ -68,6 +68,16 @@ static void watchdog(int sign)
 	kill(running, SIGKILL);
 }
 
+/* The contract has a session of its own, so whoever ends this program would leave it behind. */
+static void end_both(int sign)
+{
+	if (running > 0) {
+		kill(-running, SIGKILL);
+		kill(running, SIGKILL);
+	}
+	_exit(128 + sign);
+}
+
 static void become_standard(void)
 {
 	static const struct rlimit no_core = {0, 0};
@@ -113,6 +123,9 @@ static int run_contract(const struct contract *contract, const char *directory)
 		_exit(0);
 	}
 	signal(SIGALRM, watchdog);
+	signal(SIGTERM, end_both);
+	signal(SIGINT, end_both);
+	signal(SIGHUP, end_both);
 	alarm(timeout_seconds);
 	while (waitpid(running, &status, 0) < 0 && errno == EINTR)
 		;
