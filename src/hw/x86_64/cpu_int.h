@@ -189,6 +189,9 @@ static inline void cr3_write(unsigned long value)
 
 /* The frame behind a mapping of the kernel's areas. */
 phys_addr_t mmu_kernel_phys(unsigned long va);
+/* mmu_kernel_unmap() in two steps, so that several areas share the flush. */
+void mmu_kernel_clear(unsigned long va, size_t size);
+void mmu_kernel_flush(void);
 
 /* The boot CPU's struct cpu, before memory works; and those of the others. */
 void cpu_boot_prepare(void *stack);

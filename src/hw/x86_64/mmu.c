@@ -23,6 +23,7 @@
 #define KERNEL_TABLE (PTE_BIT_PRESENT | PTE_BIT_WRITE | PTE_BIT_ACCESSED)
 /* Beyond so many pages one flush of everything is cheaper. */
 #define FLUSH_PAGES_MAX 16
+#define CR4_PGE         (1ul << 7)
 
 static u64 *table_of(u64 entry)
 {
@@ -288,28 +289,42 @@ int mmu_kernel_map(unsigned long va, phys_addr_t pa, size_t size, unsigned int p
 	return -ENOMEM;
 }
 
-static void kernel_flush_call(void *arg)
+/* Global translations too, which a reload of the root keeps: leaving and entering global mode drops
+ * them. */
+static void flush_global(void *unused)
 {
-	const struct flush *flush = arg;
+	unsigned long cr4;
 
-	/* One by one: these are global, which a reload of the root keeps. */
-	for (unsigned long va = flush->start; va < flush->end; va += PAGE_SIZE)
-		invalidate(va);
+	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4 & ~CR4_PGE) : "memory");
+	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
 }
 
-void mmu_kernel_unmap(unsigned long va, size_t size)
+void mmu_kernel_flush(void)
 {
-	struct flush flush = {NULL, va, va + size};
+	unsigned long flags;
 
+	memory_barrier();
+	flags = irq_save();
+	flush_global(NULL);
+	irq_restore(flags);
+	cpu_call_mask(~BIT64(cpu_id()), flush_global, NULL);
+}
+
+void mmu_kernel_clear(unsigned long va, size_t size)
+{
 	for (size_t at = 0; at < size; at += PAGE_SIZE) {
 		u64 *entry = walk(mmu_kernel_root, va + at, 12, 0, NULL);
 
 		if (entry)
 			WRITE_ONCE(*entry, 0);
 	}
-	memory_barrier();
-	kernel_flush_call(&flush);
-	cpu_call_mask(~BIT64(cpu_id()), kernel_flush_call, &flush);
+}
+
+void mmu_kernel_unmap(unsigned long va, size_t size)
+{
+	mmu_kernel_clear(va, size);
+	mmu_kernel_flush();
 }
 
 phys_addr_t mmu_kernel_phys(unsigned long va)

@@ -60,7 +60,8 @@ static void slot_release(unsigned int slot)
 	spin_unlock(&stack_lock);
 }
 
-/* The frames behind [stack, stack + size), freed after the mapping is gone. */
+/* Clears the mapping of [stack, stack + size); the frames are the caller's to free after a flush.
+ */
 static void stack_unmap(void *stack, size_t size, struct list_head *frames)
 {
 	unsigned long va = (unsigned long)stack;
@@ -69,7 +70,7 @@ static void stack_unmap(void *stack, size_t size, struct list_head *frames)
 		struct page *page = page_from_phys(mmu_kernel_phys(va + at));
 		list_add(&page->lru, frames);
 	}
-	mmu_kernel_unmap(va, size);
+	mmu_kernel_clear(va, size);
 }
 
 static void frames_free(struct list_head *frames)
@@ -109,6 +110,7 @@ static void *stack_make(void)
 	return (void *)va;
 undo:
 	stack_unmap((void *)va, at, &frames);
+	mmu_kernel_flush();
 	frames_free(&frames);
 	slot_release(slot);
 	return NULL;
@@ -133,19 +135,26 @@ void *kernel_stack_alloc(void)
 	return free ? (char *)(free + 1) - THREAD_STACK_SIZE : stack_make();
 }
 
-/* Takes apart the stacks that were free the longest; all at once would be one flush each. */
+/* Takes apart those that were free the longest. Their slots are used again only after the flush. */
 static void batch_release(struct free_stack *batch)
 {
+	unsigned int slots[BATCH + 1], count = 0;
+	LIST_HEAD(frames);
+
 	while (batch) {
 		struct free_stack *next = batch->next;
 		void *stack = (char *)(batch + 1) - THREAD_STACK_SIZE;
-		LIST_HEAD(frames);
 
+		slots[count++] = slot_of(stack);
 		stack_unmap(stack, THREAD_STACK_SIZE, &frames);
-		frames_free(&frames);
-		slot_release(slot_of(stack));
 		batch = next;
 	}
+	if (!count)
+		return;
+	mmu_kernel_flush();
+	frames_free(&frames);
+	while (count)
+		slot_release(slots[--count]);
 }
 
 void kernel_stack_free(void *stack)
