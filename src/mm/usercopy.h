@@ -39,7 +39,10 @@ int __must_check user_cmpxchg32(u32 __user *p, u32 expected, u32 desired, u32 *o
 /* Scalars of 1, 2, 4 or 8 bytes. 0 or -EFAULT. */
 #define get_user(value, p)                                                                         \
 	({                                                                                         \
-		__typeof__(*(p)) get_user_tmp_;                                                    \
+		__typeof__(({                                                                      \
+			__auto_type get_user_t_ = *(p);                                            \
+			get_user_t_;                                                               \
+		})) get_user_tmp_;                                                                 \
 		int get_user_err_ = copy_from_user(&get_user_tmp_, (p), sizeof(get_user_tmp_));    \
 		if (!get_user_err_)                                                                \
 			(value) = get_user_tmp_;                                                   \

@@ -32,6 +32,45 @@ void cred_install(struct cred *cred)
 	cred_put(old);
 }
 
+static void cred_swap(const struct cred *cred)
+{
+	struct thread *self = thread_current();
+
+	spin_lock(&self->lock);
+	self->cred = cred;
+	spin_unlock(&self->lock);
+}
+
+int cred_real_ids_enter(const struct cred **saved)
+{
+	const struct cred *old = current_cred();
+	struct cred *cred;
+
+	*saved = NULL;
+	if (old->uid == old->fsuid && old->gid == old->fsgid)
+		return 0;
+	cred = cred_dup(old);
+	if (!cred)
+		return -ENOMEM;
+	cred->fsuid = cred->uid;
+	cred->fsgid = cred->gid;
+	if (!(cred->securebits & SECBIT_NO_SETUID_FIXUP))
+		cred->cap_effective = cred->uid ? 0 : cred->cap_permitted;
+	*saved = old;
+	cred_swap(cred);
+	return 0;
+}
+
+void cred_real_ids_leave(const struct cred *saved)
+{
+	const struct cred *temporary = current_cred();
+
+	if (!saved)
+		return;
+	cred_swap(saved);
+	cred_put(temporary);
+}
+
 /* Capabilities follow user ids that leave or enter 0. */
 static void cred_fix_capabilities(struct cred *cred, const struct cred *old)
 {

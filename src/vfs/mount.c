@@ -32,9 +32,6 @@
 
 #define MOUNT_BUCKETS 64
 /* umount2's flags, which are in no UAPI header. */
-#define UMOUNT_FORCE  1
-#define UMOUNT_DETACH 2
-#define UMOUNT_EXPIRE 4
 
 struct mutex mount_tree_mutex;
 LIST_HEAD(mount_all);

@@ -57,6 +57,13 @@ int __must_check mount_bind(const struct path *from, const struct path *at, bool
 int __must_check mount_remount(const struct path *at, unsigned long ms_flags, const char *options,
 			       bool bind_only);
 int __must_check mount_move(const struct path *from, const struct path *at);
+/* umount_flags: umount2(2)'s, which no UAPI header has. UMOUNT_EXPIRE is -EINVAL. */
+enum umount_flag {
+	UMOUNT_FORCE = 1 << 0,
+	UMOUNT_DETACH = 1 << 1,
+	UMOUNT_EXPIRE = 1 << 2,
+	UMOUNT_NOFOLLOW = 1 << 3,
+};
 int __must_check mount_umount(const struct path *at, int umount_flags);
 int __must_check mount_pivot_root(const struct path *new_root, const struct path *put_old);
 /* The first mount: becomes the root of everything. */
