@@ -33,27 +33,32 @@ COPY user_copy, FIXUP_RESOLVE
 COPY user_copy_nofault, FIXUP_NOFAULT
 COPY kernel_copy_nofault, FIXUP_ANY
 
-/* int NAME(void *dst, const void *src): one word of 8 or 4 bytes; not 0: fault */
-FUNC user_copy8
+/*
+ * int NAME(to, from): one word; not 0: fault. The kernel's side is touched with user memory closed, since
+ * QEMU's translator keeps a TLB for each of the two states.
+ */
+.macro COPY_WORD from, to, load, register
+FUNC \from
 	STAC
-1:	movq (%rsi), %rax
-2:	movq %rax, (%rdi)
+1:	\load (%rsi), %\register
+	CLAC
+	\load %\register, (%rdi)
+	xorl %eax, %eax
+	ret
+	FIXUP 1b, user_copy_fault
+END \from
+FUNC \to
+	\load (%rsi), %\register
+	STAC
+1:	\load %\register, (%rdi)
 	CLAC
 	xorl %eax, %eax
 	ret
 	FIXUP 1b, user_copy_fault
-	FIXUP 2b, user_copy_fault
-END user_copy8
-FUNC user_copy4
-	STAC
-1:	movl (%rsi), %eax
-2:	movl %eax, (%rdi)
-	CLAC
-	xorl %eax, %eax
-	ret
-	FIXUP 1b, user_copy_fault
-	FIXUP 2b, user_copy_fault
-END user_copy4
+END \to
+.endm
+COPY_WORD user_get8, user_put8, movq, rax
+COPY_WORD user_get4, user_put4, movl, eax
 FUNC user_copy_fault
 	CLAC
 	movl $1, %eax

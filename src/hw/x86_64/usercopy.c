@@ -7,8 +7,10 @@
 
 size_t user_copy(void *dst, const void *src, size_t n);
 size_t user_copy_nofault(void *dst, const void *src, size_t n);
-int user_copy8(void *dst, const void *src);
-int user_copy4(void *dst, const void *src);
+int user_get8(void *dst, const void *src);
+int user_get4(void *dst, const void *src);
+int user_put8(void *dst, const void *src);
+int user_put4(void *dst, const void *src);
 size_t user_clear(void *dst, size_t n);
 long user_strncpy(char *dst, const char *src, size_t max);
 int user_cas(u32 *p, u32 expected, u32 desired, u32 *old);
@@ -26,9 +28,9 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 
 	if (likely(range_ok(src, n))) {
 		if (n == 8)
-			left = user_copy8(dst, src) ? 8 : 0;
+			left = user_get8(dst, src) ? 8 : 0;
 		else if (n == 4)
-			left = user_copy4(dst, src) ? 4 : 0;
+			left = user_get4(dst, src) ? 4 : 0;
 		else
 			left = user_copy(dst, src, n);
 	}
@@ -45,9 +47,9 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 	if (unlikely(!range_ok(dst, n)))
 		return -EFAULT;
 	if (n == 8)
-		fault = user_copy8(dst, src);
+		fault = user_put8(dst, src);
 	else if (n == 4)
-		fault = user_copy4(dst, src);
+		fault = user_put4(dst, src);
 	else
 		fault = user_copy(dst, src, n) != 0;
 	return fault ? -EFAULT : 0;
