@@ -282,6 +282,7 @@ void thread_exit(int wait_status)
 
 	ASSERT_EQ(lock_held_count(), 0u);
 	self->exit_code = wait_status;
+	self->wake_parks = 3; /* whoever is told of our end may well have this CPU */
 	exit_mm(self);
 	exit_files(self);
 	if (process != &process_zero) {

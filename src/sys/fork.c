@@ -368,6 +368,8 @@ static long fork_thread(const struct fork_request *request)
 	if (request->flags & CLONE_PARENT_SETTID)
 		(void)put_user(tid, request->parent_tid);
 	thread_get(child);
+	if (request->flags & CLONE_VFORK)
+		thread_current()->wake_parks = 3;
 	sched_add_new(child);
 	if (request->flags & CLONE_VFORK)
 		vfork_wait(child, &vfork_done);

@@ -27,9 +27,6 @@
 #include "mm/mm.h"
 #include "sys/process_int.h"
 
-/* A waker that sleeps within this time has "woken and parked". */
-#define WAKE_PARK_NS 500000ull
-
 struct run_queue run_queues[CPU_MAX];
 
 struct thread *thread_current(void)
@@ -152,7 +149,7 @@ static struct thread *pick_next(struct run_queue *rq)
 
 /* ---- switching ---- */
 
-static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks);
+static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks, u64 now);
 static unsigned int cpu_select(const struct thread *thread, bool waker_parks);
 static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
 			    const struct run_queue *to);
@@ -166,7 +163,7 @@ static void migrate(struct run_queue *from, struct thread *thread) __no_lock_ana
 	vruntime_rebase(thread, from, to);
 	atomic_store_relaxed(&thread->cpu, (unsigned int)(to - run_queues));
 	irqlock_lock_raw(&to->lock);
-	thread_enqueue(to, thread, false);
+	thread_enqueue(to, thread, false, clock_monotonic_ns());
 	irqlock_unlock_raw(&to->lock);
 }
 
@@ -216,9 +213,10 @@ static void switch_away(struct run_queue *rq, bool at_head) __no_lock_analysis
 
 	sched_account_current(rq, now);
 	if (prev != rq->idle) {
-		if (prev->state == THREAD_RUNNABLE && (prev->affinity & BIT64(cpu_id())))
+		if (prev->state == THREAD_RUNNABLE && (prev->affinity & BIT64(cpu_id()))) {
+			prev->queued_ns = now;
 			queue_insert(rq, prev, at_head && !prev->slice_over);
-		else
+		} else
 			queue_account_remove(rq, prev);
 	}
 	next = pick_next(rq);
@@ -409,7 +407,7 @@ static void resched_cpu(struct run_queue *rq)
 		cpu_kick(cpu);
 }
 
-static bool should_preempt(struct run_queue *rq, const struct thread *thread)
+static bool should_preempt(struct run_queue *rq, const struct thread *thread, u64 now)
 {
 	struct thread *current = rq->current;
 
@@ -423,16 +421,17 @@ static bool should_preempt(struct run_queue *rq, const struct thread *thread)
 		return false;
 	if (current->policy == SCHED_IDLE)
 		return true;
-	sched_account_current(rq, clock_monotonic_ns());
+	sched_account_current(rq, now);
 	return (s64)(current->vruntime - thread->vruntime) > (s64)SCHED_WAKE_GRAIN_NS;
 }
 
 /* Puts a thread that is on no queue on rq. */
-static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks)
+static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks, u64 now)
 {
+	thread->queued_ns = now;
 	queue_account_add(rq, thread);
 	queue_insert(rq, thread, false);
-	if (rq->current == rq->idle || (!waker_parks && should_preempt(rq, thread)))
+	if (rq->current == rq->idle || (!waker_parks && should_preempt(rq, thread, now)))
 		resched_cpu(rq);
 }
 
@@ -454,10 +453,10 @@ static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
 	thread->vruntime += atomic_load_relaxed(&to->min_vruntime) - from->min_vruntime;
 }
 
-static void note_wake(void)
+static void note_wake(u64 now)
 {
 	if (!irq_context())
-		thread_current()->wake_ns = clock_monotonic_ns();
+		thread_current()->wake_ns = now;
 }
 
 void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_analysis
@@ -465,6 +464,7 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 	irqflags_t flags;
 	struct run_queue *rq = run_queue_lock(thread, &flags), *to;
 	bool waker_parks;
+	u64 now;
 
 	if (!(states & BIT(thread->state))) {
 		run_queue_unlock(rq, flags);
@@ -475,7 +475,8 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 	thread->state = THREAD_RUNNABLE;
 	waker_parks = waker_will_park();
 	to = &run_queues[cpu_select(thread, waker_parks)];
-	note_wake();
+	now = clock_monotonic_ns();
+	note_wake(now);
 	if (to != rq) {
 		vruntime_rebase(thread, rq, to);
 		atomic_store_relaxed(&thread->cpu, (unsigned int)(to - run_queues));
@@ -483,7 +484,7 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 		irqlock_lock_raw(&to->lock);
 	}
 	vruntime_place(to, thread);
-	thread_enqueue(to, thread, waker_parks && to == run_queue_this());
+	thread_enqueue(to, thread, waker_parks && to == run_queue_this(), now);
 	run_queue_unlock(to, flags);
 }
 
@@ -510,13 +511,14 @@ void sched_add_new(struct thread *thread) __no_lock_analysis
 {
 	struct run_queue *here = run_queue_this(), *rq;
 	bool waker_parks = waker_will_park();
+	u64 now = clock_monotonic_ns();
 	irqflags_t flags;
 
 	thread->state = THREAD_RUNNABLE;
 	thread->cpu = cpu_id();
 	flags = irq_save();
 	rq = &run_queues[cpu_select(thread, waker_parks)];
-	note_wake();
+	note_wake(now);
 	thread->cpu = (unsigned int)(rq - run_queues);
 	irqlock_lock_raw(&rq->lock);
 	/* A new thread owes what its parent owes: forking gains nothing. */
@@ -525,7 +527,7 @@ void sched_add_new(struct thread *thread) __no_lock_analysis
 	vruntime_place(rq, thread);
 	if ((s64)(thread->vruntime - rq->min_vruntime) < 0)
 		thread->vruntime = rq->min_vruntime;
-	thread_enqueue(rq, thread, true);
+	thread_enqueue(rq, thread, true, now);
 	run_queue_unlock(rq, flags);
 }
 
@@ -559,7 +561,7 @@ static void note_park(struct thread *self)
 
 	if (!self->wake_ns)
 		return;
-	soon = clock_monotonic_ns() - self->wake_ns < WAKE_PARK_NS;
+	soon = clock_monotonic_ns() - self->wake_ns < SCHED_WAKE_PARK_NS;
 	self->wake_ns = 0;
 	if (soon && self->wake_parks < 3)
 		self->wake_parks++;
@@ -678,21 +680,37 @@ void sched_affinity_set(struct thread *thread, u64 mask)
 
 /* ---- idling ---- */
 
-static struct thread *steal_from(struct run_queue *rq, unsigned int this)
+/* One that has waited for a while: else the CPU it is on is likely to be free for it in a moment.
+ */
+static bool may_steal(const struct thread *thread, unsigned int this, u64 now)
 {
-	struct thread *thread = NULL, *at;
+	return (thread->affinity & BIT64(this)) && now - thread->queued_ns >= SCHED_STEAL_NS;
+}
+
+static struct thread *find_to_steal(struct run_queue *rq, unsigned int this, u64 now)
+{
+	struct thread *at;
 
 	list_for_each_entry(at, &rq->realtime, realtime_node)
-		if (at->affinity & BIT64(this)) {
-			thread = at;
-			break;
-		}
-	if (!thread)
-		rb_for_each_entry(at, &rq->fair, run_node)
-			if (at->affinity & BIT64(this)) {
-				thread = at;
-				break;
-			}
+		if (may_steal(at, this, now))
+			return at;
+	rb_for_each_entry(at, &rq->fair, run_node)
+		if (may_steal(at, this, now))
+			return at;
+	return NULL;
+}
+
+bool sched_has_waited(struct run_queue *rq, u64 now)
+{
+	struct thread *first = rb_entry_or_null(rb_first(&rq->fair), struct thread, run_node);
+
+	return !list_empty(&rq->realtime) || (first && now - first->queued_ns >= SCHED_STEAL_NS);
+}
+
+static struct thread *steal_from(struct run_queue *rq, unsigned int this)
+{
+	struct thread *thread = find_to_steal(rq, this, clock_monotonic_ns());
+
 	if (!thread)
 		return NULL;
 	queue_remove(rq, thread);

@@ -18,8 +18,10 @@
 	(12 * 1000000ull) /* every fair thread runs once in it, while they are few */
 #define SCHED_SLICE_MIN_NS (3 * 1000000ull)
 #define SCHED_WAKE_GRAIN_NS                                                                        \
-	1000000ull /* a wake-up preempts only if the other is this far ahead                       \
-		    */
+	1000000ull                     /* a wake-up preempts only if the other is this far ahead   \
+					*/
+#define SCHED_WAKE_PARK_NS  1000000ull /* a waker that sleeps within it has "woken and parked" */
+#define SCHED_STEAL_NS      500000ull  /* nobody takes away what has waited for less */
 #define SCHED_RR_SLICE_NS   (100 * 1000000ull)
 #define SCHED_WEIGHT_NORMAL 1024u
 #define SCHED_WEIGHT_IDLE   3u
@@ -89,6 +91,8 @@ void sched_park_timeout(struct timer *timer);
 
 /* Brings the running thread's accounts up to now; rq->lock held. */
 void sched_account_current(struct run_queue *rq, u64 now);
+/* Whether a queued thread waits long enough for another CPU to take it; rq->lock held. */
+bool sched_has_waited(struct run_queue *rq, u64 now);
 /* sched_tick.c */
 void sched_load_start(void);
 

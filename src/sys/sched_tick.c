@@ -134,10 +134,13 @@ void sched_tick(void)
 	if (slice_over(rq, current, now)) {
 		atomic_store_relaxed(&rq->resched, true);
 		current->slice_over = true;
+	}
+	if (current->wake_ns && now - current->wake_ns > SCHED_WAKE_PARK_NS) {
+		current->wake_ns = 0;
 		if (current->wake_parks)
 			current->wake_parks--;
 	}
-	crowded = rq->running > 1;
+	crowded = rq->running > 1 && sched_has_waited(rq, now);
 	irqlock_unlock_raw(&rq->lock);
 	if (crowded && cpu_count() > 1)
 		wake_idle_cpu();

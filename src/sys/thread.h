@@ -74,6 +74,7 @@ struct thread {
 	u64 vruntime;
 	u64 run_start_ns; /* since when it runs; accounted up to here */
 	u64 slice_start_ns;
+	u64 queued_ns;   /* since when it waits for a CPU */
 	bool slice_over; /* had its turn: goes behind its equals */
 	u64 runtime_ns;
 	u64 ticks_user, ticks_system;
