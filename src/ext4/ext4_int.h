@@ -477,4 +477,7 @@ static inline u32 ext4_blocks_of(const struct ext4_fs *fs, u64 bytes)
 	return n > U32_MAX ? U32_MAX : (u32)n;
 }
 
+/* identify.c: fs_type.identify. */
+int __must_check ext4_identify(struct block_device *bdev, struct fs_identity *out);
+
 #endif

@@ -566,9 +566,9 @@ fail:
 void ext4_init(void)
 {
 	static struct fs_type types[] = {
-	    {.name = "ext4", .needs_device = true, .mount = mount_any},
-	    {.name = "ext3", .needs_device = true, .mount = mount_any},
-	    {.name = "ext2", .needs_device = true, .mount = mount_any},
+	    {.name = "ext4", .needs_device = true, .mount = mount_any, .identify = ext4_identify},
+	    {.name = "ext3", .needs_device = true, .mount = mount_any, .identify = ext4_identify},
+	    {.name = "ext2", .needs_device = true, .mount = mount_any, .identify = ext4_identify},
 	};
 
 	ext4_inode_slab_init();

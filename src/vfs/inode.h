@@ -25,6 +25,7 @@
 #include "lib/list.h"
 #include "lib/mutex.h"
 #include "lib/types.h"
+#include "lib/uuid.h"
 #include "vfs/pagecache.h"
 #include "vfs/path.h"
 
@@ -207,6 +208,12 @@ enum super_flag {
 	    << 6, /* on the way to read-only: no new writers, the file system itself still writes */
 };
 
+/* What root=UUID= and root=LABEL= go by. */
+struct fs_identity {
+	struct uuid uuid;
+	char label[64];
+};
+
 struct fs_type {
 	const char *name; /* "ext4", "tmpfs", "proc" … */
 	bool needs_device;
@@ -215,6 +222,9 @@ struct fs_type {
 	int (*mount)(struct super_block *super, const char *options, struct inode **root);
 	/* A single instance is shared by all mounts (proc, sysfs, devtmpfs). */
 	bool single;
+	/* Whether the device holds a volume of this type; its UUID and label if so. -EINVAL if not,
+	 * -EIO. NULL: has neither. */
+	int (*identify)(struct block_device *bdev, struct fs_identity *out);
 	struct fs_type *next;
 };
 

@@ -26,6 +26,7 @@
 #include "vfs/cred.h"
 #include "vfs/dentry_int.h"
 #include "vfs/mount_int.h"
+#include "vfs/root_device.h"
 
 #include <linux/mount.h>
 #include <linux/stat.h>
@@ -585,8 +586,10 @@ static int root_try_type(struct fs_type *type, void *arg)
 int mount_root_device(const char *device, const char *type_name, unsigned long ms_flags,
 		      const char *options)
 {
-	struct root_try try = {
-	    .bdev = block_find(device), .ms_flags = ms_flags, .options = options, .err = -ENODEV};
+	struct root_try try = {.bdev = root_device_find(device),
+			       .ms_flags = ms_flags,
+			       .options = options,
+			       .err = -ENODEV};
 	struct fs_context *fs = current_fs();
 	struct fs_type *type = type_name ? fs_type_find(type_name) : NULL;
 	struct path root, top;
@@ -609,7 +612,7 @@ int mount_root_device(const char *device, const char *type_name, unsigned long m
 		log_err("vfs: cannot mount root from %s: error %d", device, -try.err);
 		return try.err;
 	}
-	strscpy(source + 5, device, sizeof(source) - 5);
+	(void)strscpy(source + 5, try.bdev->name, sizeof(source) - 5);
 	spin_lock(&fs->lock);
 	root = fs->root;
 	path_get(&root);
