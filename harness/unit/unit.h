@@ -34,6 +34,18 @@
 #define suite_add_panics(suite, setup, ...)                                                        \
 	unit_add(suite, setup, NULL, SIGABRT, UNIT_LIST(__VA_ARGS__))
 
+/* One test n times, with _i from 0: a row of a table each. */
+static inline void suite_add_loop(Suite *suite, void (*setup)(void), const TTest *test, size_t n)
+{
+	TCase *tcase = tcase_create(test->name);
+
+	tcase_set_timeout(tcase, 120);
+	if (setup)
+		tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_add_loop_test(tcase, test, 0, (int)n);
+	suite_add_tcase(suite, tcase);
+}
+
 static inline Suite *unit_add(Suite *suite, void (*setup)(void), void (*teardown)(void), int signal,
 			      const TTest *const *tests)
 {

@@ -56,6 +56,10 @@ struct tmpfs_super {
 	struct inode *root;
 };
 
+struct tmpfs_options {
+	u32 mode, uid, gid; /* of the root */
+};
+
 static struct slab_cache *inode_slab;
 static const struct inode_ops dir_ops, file_inode_ops, link_ops, special_ops;
 static const struct file_ops dir_file_ops, file_ops;
@@ -136,11 +140,11 @@ static void entry_link(struct inode *dir, struct tmpfs_entry *entry, struct inod
 {
 	struct tmpfs_inode *t = tmpfs_of(dir);
 
+	if (++t->entry_count == TMPFS_BIG)
+		dir_grow(t);
 	entry->inode = inode;
 	entry->position = t->next_position++;
 	list_add_tail(&entry->node, &t->entries);
-	if (++t->entry_count == TMPFS_BIG)
-		dir_grow(t);
 	hlist_add_head(&entry->hash_node, &t->buckets[entry->hash % t->bucket_count]);
 	dir_changed(dir, 1);
 }
@@ -714,8 +718,64 @@ static const struct super_ops super_ops = {
     .put = tmpfs_put,
 };
 
+/* size=BYTES or PERCENT%, nr_blocks=, nr_inodes= (0: no limit), mode=, uid=, gid=. Others' options
+ * that mean nothing here are not errors: mount(8) hands its own on. */
+static int parse_option(struct tmpfs_super *ts, const char *name, const char *value,
+			struct tmpfs_options *options)
+{
+	struct mm_stats stats;
+	u64 number;
+
+	if (!strcmp(name, "size") && *value && value[strlen(value) - 1] == '%') {
+		if (parse_digits(&value, 10, &number) || strcmp(value, "%") || number > 1000)
+			return -EINVAL;
+		mm_stats_get(&stats);
+		ts->max_pages = number ? stats.total * number / 100 : U64_MAX;
+		return 0;
+	}
+	if (!strcmp(name, "size") || !strcmp(name, "nr_blocks") || !strcmp(name, "nr_inodes")) {
+		if (parse_size(value, &number))
+			return -EINVAL;
+		if (name[0] == 's')
+			number = DIV_ROUND_UP(number, PAGE_SIZE);
+		*(strcmp(name, "nr_inodes") ? &ts->max_pages : &ts->max_inodes) =
+		    number ? number : U64_MAX;
+		return 0;
+	}
+	if (!strcmp(name, "mode"))
+		return parse_u32(value, 8, &options->mode);
+	if (!strcmp(name, "uid"))
+		return parse_u32(value, 10, &options->uid);
+	if (!strcmp(name, "gid"))
+		return parse_u32(value, 10, &options->gid);
+	return 0;
+}
+
+static int parse_options(struct tmpfs_super *ts, const char *text, struct tmpfs_options *options)
+{
+	char *copy = kstrdup(text, MM_NORMAL);
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *at = copy; at && !err;) {
+		char *next = strchr(at, ','), *value = NULL;
+
+		if (next)
+			*next++ = '\0';
+		value = strchr(at, '=');
+		if (value)
+			*value++ = '\0';
+		err = parse_option(ts, at, value ? value : "", options);
+		at = next;
+	}
+	kfree(copy);
+	return err ? (err == -ENOMEM ? err : -EINVAL) : 0;
+}
+
 int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
 {
+	struct tmpfs_options chosen = {.mode = 01777};
 	struct tmpfs_super *ts = kmalloc(sizeof(*ts), MM_ZERO);
 	struct mm_stats stats;
 	int err;
@@ -725,16 +785,26 @@ int tmpfs_mount(struct super_block *super, const char *options, struct inode **r
 	mm_stats_get(&stats);
 	ts->max_pages = stats.total / 2;
 	ts->max_inodes = stats.total / 2;
+	if (options) {
+		err = parse_options(ts, options, &chosen);
+		if (err) {
+			kfree(ts);
+			return err;
+		}
+	}
 	super->private = ts;
 	super->ops = &super_ops;
 	super->magic = TMPFS_MAGIC;
 	super->block_size = PAGE_SIZE;
 	super->flags |= SUPER_PSEUDO;
-	err = tmpfs_inode_new(super, NULL, S_IFDIR | 01777, root);
+	err = tmpfs_inode_new(super, NULL, S_IFDIR | (chosen.mode & 07777), root);
 	if (err) {
+		super->ops = NULL;
 		kfree(ts);
 		return err;
 	}
+	(*root)->uid = chosen.uid;
+	(*root)->gid = chosen.gid;
 	ts->root = *root;
 	inode_ref(ts->root);
 	return 0;

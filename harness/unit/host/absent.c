@@ -1,0 +1,34 @@
+/*
+ * What is absent in hosted tests: kernel threads (write-back happens when a test asks for it), and
+ * parts of vfs that a test may do without.
+ */
+#include "lib/panic.h"
+#include "sys/thread.h"
+#include "vfs/file_int.h"
+#include "vfs/locks.h"
+#include "vfs/special.h"
+#include "vfs/vfs.h"
+
+struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg)
+{
+	panic("a test started the kernel thread %s", name);
+}
+
+/* vfs without pipes, epoll and locks is vfs all the same. */
+const struct file_ops __attribute__((weak)) fifo_file_ops;
+
+void __attribute__((weak)) epoll_file_release(struct file *file)
+{
+}
+
+void __attribute__((weak)) locks_inode_free(struct inode *inode)
+{
+}
+
+void __attribute__((weak)) locks_release_files(struct file *file, const void *table_owner)
+{
+}
+
+void __attribute__((weak)) locks_release_description(struct file *file)
+{
+}
