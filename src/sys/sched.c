@@ -205,7 +205,7 @@ static void idle_account(struct run_queue *rq, const struct thread *prev, const 
  * for the thread that this returns to, ownership of the CPU have changed hands by the return: the
  * lock is released, interrupts still off.
  */
-static void switch_away(struct run_queue *rq, bool at_head) __no_lock_analysis
+static void switch_away(struct run_queue *rq, bool at_head) __releases(rq->lock) __no_lock_analysis
 {
 	struct thread *prev = rq->current;
 	struct thread *next;

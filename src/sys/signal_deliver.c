@@ -112,7 +112,8 @@ void signal_mask_restore(void)
 
 /* Sleeps until the stop is over. Called and returns without the lock, which it needs taken when
  * group_stop was seen. */
-static void stop_here(struct process *process, irqflags_t flags) __no_lock_analysis
+static void stop_here(struct process *process, irqflags_t flags)
+    __releases(process->signal_lock) __no_lock_analysis
 {
 	struct thread *self = thread_current();
 	bool last;
