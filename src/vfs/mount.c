@@ -32,7 +32,7 @@
 #include <linux/stat.h>
 
 #define MOUNT_BUCKETS 64
-/* umount2's flags, which are in no UAPI header. */
+
 
 struct mutex mount_tree_mutex;
 LIST_HEAD(mount_all);

@@ -285,53 +285,71 @@ static int open_last(struct walk *walk, const struct vfs_open_how *how, struct f
 	return err ? err : open_found(walk, how->flags, false, out);
 }
 
-/* O_TMPFILE: a file without a name in the directory. */
-static int open_tmpfile(int dirfd, const char *name, const struct vfs_open_how *how,
-			struct file **out)
+/* A file without a name in the directory; shown as `name`. */
+static int tmpfile_in(const struct path *dir, const char *name, u32 mode, u32 flags,
+		      struct file **out)
 {
-	struct path dir, path;
-	struct inode *inode = NULL, *parent;
-	int err = path_lookup(dirfd, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY | how->resolve, &dir);
+	struct inode *inode = NULL, *parent = dir->dentry->inode;
+	struct path path = {.mount = dir->mount};
+	int err;
 
+	if (!parent->ops->tmpfile)
+		return -EOPNOTSUPP;
+	rwsem_write_lock(&parent->rwsem);
+	err = parent->ops->tmpfile(parent, (mode & 07777 & ~current_umask()) | S_IFREG, &inode);
+	rwsem_write_unlock(&parent->rwsem);
 	if (err)
 		return err;
-	parent = dir.dentry->inode;
-	err = mount_want_write(dir.mount);
-	if (err)
-		goto put_dir;
-	err = inode_permission(parent, MAY_WRITE | MAY_EXEC);
-	if (!err && !parent->ops->tmpfile)
-		err = -EOPNOTSUPP;
-	if (!err) {
-		rwsem_write_lock(&parent->rwsem);
-		err = parent->ops->tmpfile(parent, (how->mode & 07777 & ~current_umask()) | S_IFREG,
-					   &inode);
-		rwsem_write_unlock(&parent->rwsem);
-	}
-	if (err)
-		goto drop_write;
-	path = (struct path){.mount = dir.mount,
-			     .dentry = dentry_make_unhashed(dir.dentry, "#tmpfile")};
+	path.dentry = dentry_make_unhashed(dir->dentry, name);
 	if (!path.dentry) {
 		inode_put(inode);
-		err = -ENOMEM;
-		goto drop_write;
+		return -ENOMEM;
 	}
 	dentry_instantiate(path.dentry, inode);
 	/* linkat(2) of it is allowed unless O_EXCL was given. */
-	if (!(how->flags & O_EXCL)) {
+	if (!(flags & O_EXCL)) {
 		spin_lock(&inode->lock);
 		inode->flags |= INODE_LINKABLE;
 		spin_unlock(&inode->lock);
 	}
-	err = file_open_path(&path, how->flags & ~(u32)(O_EXCL | O_DIRECTORY | __O_TMPFILE), NULL,
-			     out);
+	err = file_open_path(&path, flags & ~(u32)(O_EXCL | O_DIRECTORY | __O_TMPFILE), NULL, out);
 	dentry_put(path.dentry);
-drop_write:
-	mount_drop_write(dir.mount);
-put_dir:
+	return err;
+}
+
+static int open_tmpfile(int dirfd, const char *name, const struct vfs_open_how *how,
+			struct file **out)
+{
+	struct path dir;
+	int err = path_lookup(dirfd, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY | how->resolve, &dir);
+
+	if (err)
+		return err;
+	err = mount_want_write(dir.mount);
+	if (!err) {
+		err = inode_permission(dir.dentry->inode, MAY_WRITE | MAY_EXEC);
+		if (!err)
+			err = tmpfile_in(&dir, "#tmpfile", how->mode, how->flags, out);
+		mount_drop_write(dir.mount);
+	}
 	path_put(&dir);
 	return err;
+}
+
+static struct mutex memfd_mutex = {.waiters = WAIT_QUEUE_INIT(memfd_mutex.waiters, "memfd"),
+				   .name = "memfd"};
+static struct path
+    memfd_root; /* memfd_mutex: a tmpfs that is mounted nowhere, made at the first use */
+
+int vfs_memfd_create(const char *name, struct file **out)
+{
+	int err = 0;
+
+	mutex_lock(&memfd_mutex);
+	if (!memfd_root.mount)
+		err = mount_root("tmpfs", 0, &memfd_root);
+	mutex_unlock(&memfd_mutex);
+	return err ? err : tmpfile_in(&memfd_root, name, 0777, O_RDWR | O_LARGEFILE, out);
 }
 
 int vfs_open(int dirfd, const char *name, const struct vfs_open_how *how, struct file **out)

@@ -38,6 +38,8 @@ int __must_check vfs_truncate(const struct path *path, loff_t length);
 int __must_check vfs_ftruncate(struct file *file, loff_t length);
 int __must_check vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length);
 int __must_check vfs_fsync(struct file *file, loff_t start, loff_t end, bool datasync);
+int __must_check
+vfs_syncfs(struct super_block *super); /* syncfs(2): reports an error of write-back once */
 int __must_check vfs_statfs(const struct path *path, struct fs_statistics *out);
 /* With the credentials of the running thread: access(2) installs the real ones as fsuid and fsgid
  * around it. */
@@ -55,6 +57,9 @@ struct vfs_stat {
 };
 int __must_check vfs_stat_path(const struct path *path, struct vfs_stat *out);
 int __must_check vfs_stat_file(struct file *file, struct vfs_stat *out);
+
+/* An unlinked file in memory; name is what /proc shows. Opened for reading and writing. */
+int __must_check vfs_memfd_create(const char *name, struct file **out);
 
 /* Lists a directory from file->pos. */
 int __must_check vfs_readdir(struct file *file, struct dir_context *ctx);

@@ -20,6 +20,7 @@
 #include "vfs/inode_int.h"
 #include "vfs/mount_int.h"
 #include "vfs/pagecache_int.h"
+#include "vfs/vfs.h"
 
 #define PERIOD_NS     (5 * NSEC_PER_SEC)
 #define OLD_NS        (30 * NSEC_PER_SEC)
@@ -176,6 +177,16 @@ int super_sync(struct super_block *super, bool wait)
 	err = err ? err : err2;
 	err2 = writeback_error_check(&super->writeback_error, &sample);
 	return err ? err : err2;
+}
+
+int vfs_syncfs(struct super_block *super)
+{
+	int err;
+
+	rwsem_read_lock(&super->umount);
+	err = super_sync(super, true);
+	rwsem_read_unlock(&super->umount);
+	return err;
 }
 
 int super_sync_all(bool wait)
