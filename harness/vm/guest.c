@@ -32,6 +32,7 @@ struct guest {
 	unsigned patience;
 	time_t last_heard;
 	bool stream_ended;
+	bool spoke;     /* has printed something since the last reset */
 	bool reset;     /* since the last look */
 	bool shut_down; /* the guest asked for its power to be cut */
 	bool stopped;   /* QEMU is gone */
@@ -107,8 +108,12 @@ static void on_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque)
 
 	(void)conn;
 	(void)opaque;
-	if (guest)
+	/* Kernels try several ways to reset a machine, and more than one may work: that is one
+	 * reset. */
+	if (guest && guest->spoke)
 		guest->reset = true;
+	if (guest)
+		guest->spoke = false;
 }
 
 static void on_tick(int timer, void *opaque)
@@ -175,6 +180,7 @@ static void read_console(struct guest *guest)
 	while ((count = virStreamRecv(guest->stream, bytes, sizeof(bytes))) > 0) {
 		console_put(&guest->console, bytes, (size_t)count);
 		guest->last_heard = now();
+		guest->spoke = true;
 	}
 	if (count == 0 || count == -1)
 		guest->stream_ended = true;
@@ -238,15 +244,17 @@ void guest_destroy(struct guest *guest)
 			break;
 		}
 	}
-	if (guest->stream) {
-		virStreamAbort(guest->stream);
+	/*
+	 * Ending the domain ends the stream. virStreamAbort must not be called: it takes the locks
+	 * of the stream and of the console in the other order than the thread that notices QEMU's
+	 * end.
+	 */
+	if (guest->domain && virDomainIsActive(guest->domain) == 1)
+		virDomainDestroy(guest->domain);
+	if (guest->stream)
 		virStreamFree(guest->stream);
-	}
-	if (guest->domain) {
-		if (virDomainIsActive(guest->domain) == 1)
-			virDomainDestroy(guest->domain);
+	if (guest->domain)
 		virDomainFree(guest->domain);
-	}
 	console_close(&guest->console);
 	free(guest);
 }
@@ -339,7 +347,7 @@ const char *guest_tail(const struct guest *guest)
 
 void guest_fail(const char *file, int line, const char *format, ...)
 {
-	static char message[16384];
+	static char message[4096]; /* Check refuses much longer ones */
 	va_list arguments;
 
 	va_start(arguments, format);

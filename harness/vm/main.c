@@ -27,10 +27,8 @@ enum { slots_max = 8, test_seconds = 600, cases_max = 128 };
 struct runner runner;
 
 static const struct runner_suite suites[] = {
-    {"contracts", suite_contracts},
-    {"boot", suite_boot},
-    {"terminal", suite_terminal},
-    {"runner", suite_runner},
+    {"contracts", suite_contracts}, {"boot", suite_boot},     {"scenarios", suite_scenarios},
+    {"terminal", suite_terminal},   {"runner", suite_runner},
 };
 
 enum { suite_count = sizeof(suites) / sizeof(suites[0]) };
@@ -261,7 +259,9 @@ static void usage(void)
 	fputs(
 	    "usage: vm-runner [--jobs N] [--linux] [--kernel FILE] [--initrd FILE] [--list] "
 	    "[SUITE…]\n"
-	    "Boots guests and judges them. --linux tries the runner itself with Debian's kernel.\n",
+	    "Boots guests and judges them. --linux tries the runner itself with Debian's kernel;\n"
+	    "--only takes the scenarios and conversations with NAME in their name alone, and\n"
+	    "--record writes down what the scenarios print instead of comparing it.\n",
 	    stderr);
 	exit(2);
 }
@@ -271,7 +271,8 @@ static int parse_options(int argc, char **argv)
 	static const struct option options[] = {
 	    {"jobs", required_argument, NULL, 'j'},   {"linux", no_argument, NULL, 'L'},
 	    {"kernel", required_argument, NULL, 'k'}, {"initrd", required_argument, NULL, 'i'},
-	    {"list", no_argument, NULL, 'l'},         {NULL, 0, NULL, 0},
+	    {"list", no_argument, NULL, 'l'},         {"only", required_argument, NULL, 'o'},
+	    {"record", no_argument, NULL, 'r'},       {NULL, 0, NULL, 0},
 	};
 	int jobs = 2, option;
 
@@ -288,6 +289,12 @@ static int parse_options(int argc, char **argv)
 			break;
 		case 'i':
 			snprintf(runner.initrd, sizeof(runner.initrd), "%s", optarg);
+			break;
+		case 'o':
+			snprintf(runner.only, sizeof(runner.only), "%s", optarg);
+			break;
+		case 'r':
+			runner.record = true;
 			break;
 		case 'l':
 			for (int i = 0; i < suite_count; i++)

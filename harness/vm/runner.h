@@ -30,6 +30,8 @@ struct runner {
 	char initrd[4096]; /* and its initramfs; empty for none */
 	char append[128];  /* words that this kernel always gets */
 	bool linux_guest;  /* the kernel under test is Debian's: a trial of the runner itself */
+	bool record;       /* write down what scenarios print instead of comparing it */
+	char only[64];     /* the scenarios with this in their name alone; empty for all */
 	unsigned slot; /* which of the suites that run at once this is: names its libvirt root */
 };
 
