@@ -188,24 +188,23 @@ void fpu_reset(struct arch_thread *arch)
 	area_reset(arch->fpu);
 }
 
-void fpu_replace(struct arch_thread *arch, void *new_area)
+void fpu_replace_begin(struct arch_thread *arch)
 {
-	struct fpu_area *area = new_area;
-
-	area->mxcsr &= mxcsr_mask;
-	if (xcr0) {
-		area->xstate_bv &= xcr0;
-		area->xcomp_bv = 0;
-		memset(area->reserved, 0, sizeof(area->reserved));
-	}
 	registers_forget(arch);
-	memcpy(arch->fpu, area, area_size);
 }
 
-void fpu_legacy_mark(void *area)
+void fpu_replace_end(struct arch_thread *arch, size_t size)
 {
-	if (xcr0)
-		((struct fpu_area *)area)->xstate_bv = XCR0_X87 | XCR0_SSE;
+	struct fpu_area *area = arch->fpu;
+
+	area->mxcsr &= mxcsr_mask;
+	if (!xcr0)
+		return;
+	if (size < area_size)
+		area->xstate_bv = XCR0_X87 | XCR0_SSE;
+	area->xstate_bv &= xcr0;
+	area->xcomp_bv = 0;
+	memset(area->reserved, 0, sizeof(area->reserved));
 }
 
 int fpu_exception_code(bool simd)

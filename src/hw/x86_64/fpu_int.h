@@ -24,11 +24,12 @@ void fpu_save(
 void fpu_sync(struct arch_thread *arch);
 /* Back to the initial state. */
 void fpu_reset(struct arch_thread *arch);
-/* Replaces the state by one that user mode made up; it is made harmless. */
-void fpu_replace(struct arch_thread *arch, void *area);
-
-/* An area of which only the FXSAVE part was filled: says so in its header. */
-void fpu_legacy_mark(void *area);
+/*
+ * Between the two, arch->fpu is overwritten with a state of size bytes (all, or the FXSAVE part
+ * only) that user mode made up; it is made harmless. Interrupts stay off.
+ */
+void fpu_replace_begin(struct arch_thread *arch);
+void fpu_replace_end(struct arch_thread *arch, size_t size);
 
 /* si_code of a floating point exception. */
 int fpu_exception_code(bool simd);

@@ -1,6 +1,7 @@
 #include "hw/thread.h"
 #include "hw/x86_64/cpu_int.h"
 #include "hw/x86_64/fpu_int.h"
+#include "lib/park.h"
 #include "lib/string.h"
 #include "mm/usercopy.h"
 
@@ -178,8 +179,7 @@ static int fpstate_pop(struct arch_thread *arch, unsigned long fpstate)
 {
 	struct _fpx_sw_bytes sw;
 	unsigned long flags;
-	void *area;
-	int err = 0;
+	size_t size = sizeof(struct _fpstate), left;
 
 	if (!fpstate) {
 		flags = irq_save();
@@ -189,22 +189,18 @@ static int fpstate_pop(struct arch_thread *arch, unsigned long fpstate)
 	}
 	if (copy_from_user(&sw, (void __user *)(fpstate + SW_RESERVED), sizeof(sw)))
 		return -EFAULT;
-	area = fpu_alloc();
-	if (!area)
-		return -ENOMEM;
-	if (fpu_features() && fpstate_is_full(fpstate, &sw)) {
-		err = copy_from_user(area, (void __user *)fpstate, fpu_size());
-	} else {
-		err = copy_from_user(area, (void __user *)fpstate, sizeof(struct _fpstate));
-		fpu_legacy_mark(area);
-	}
-	if (!err) {
+	if (fpu_features() && fpstate_is_full(fpstate, &sw))
+		size = fpu_size();
+	/* Without faults, as a switch in the middle would save the registers over it. */
+	do {
 		flags = irq_save();
-		fpu_replace(arch, area);
+		fpu_replace_begin(arch);
+		left = copy_from_user_nofault(arch->fpu, (void __user *)fpstate, size);
+		fpu_replace_end(arch, size);
 		irq_restore(flags);
-	}
-	fpu_free(area);
-	return err;
+	} while (left && !user_fault_in_readable((void __user *)fpstate, size) &&
+		 !thread_fatal_signal_pending());
+	return left ? -EFAULT : 0;
 }
 
 int arch_signal_pop(struct user_regs *regs, u64 *blocked_mask, unsigned long *alt_sp,

@@ -30,7 +30,7 @@ VDSO long __vdso_time(long *t);
 VDSO int __vdso_clock_getres(int id, struct timespec_user *ts);
 VDSO long __vdso_getcpu(unsigned int *cpu, unsigned int *node, void *unused);
 
-static long system_call(long nr, long a, long b, long c)
+static __noinline long system_call(long nr, long a, long b, long c)
 {
 	long result;
 
@@ -42,7 +42,7 @@ static long system_call(long nr, long a, long b, long c)
 }
 
 /* Nanoseconds of the wall clock or the monotonic one; false: ask the kernel. */
-static bool now(bool realtime, u64 *ns)
+static __always_inline bool now(bool realtime, u64 *ns)
 {
 	const volatile struct vdso_data *data = &vdso_data;
 	u64 tsc, base, at;
