@@ -167,12 +167,8 @@ static int fallocate_locked(struct ext4_inode *inode, int mode, u64 start, u64 e
 
 int ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
 {
-	struct inode *inode = file->inode;
-
-	rwsem_write_lock(&inode->rwsem);
-	int err = fallocate_locked(ext4_inode(inode), mode, (u64)offset, (u64)offset + (u64)length);
-	rwsem_write_unlock(&inode->rwsem);
-	return err;
+	return fallocate_locked(ext4_inode(file->inode), mode, (u64)offset,
+				(u64)offset + (u64)length);
 }
 
 static int file_open_check(struct inode *inode, struct file *file)

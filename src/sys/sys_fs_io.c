@@ -1,4 +1,5 @@
 /* read, write and their kin: they decode, vfs does. */
+#include "hw/mmu.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "mm/usercopy.h"
@@ -13,9 +14,16 @@
 
 #define IOV_MAX UIO_MAXIOV
 
+/* What can't be a buffer is -EFAULT before anything else happens; the copies check what they touch.
+ */
+static bool buffer_ok(const void __user *base, size_t length)
+{
+	return length <= MMU_USER_MAX && (unsigned long)base <= MMU_USER_MAX - length;
+}
+
 /* ---- one buffer ---- */
 
-SYSCALL(read)
+static long read_one(const unsigned long args[6], loff_t *pos)
 {
 	struct fd_ref ref = fd_borrow((int)args[0]);
 	struct uio uio;
@@ -23,62 +31,57 @@ SYSCALL(read)
 
 	if (unlikely(!ref.file))
 		return -EBADF;
+	if (unlikely(!buffer_ok((void __user *)args[1], args[2])) && (ref.file->mode & FILE_READ)) {
+		fd_return(ref);
+		return -EFAULT;
+	}
 	uio_init_user(&uio, (void __user *)args[1], args[2]);
-	result = file_read(ref.file, &uio, NULL, 0);
+	result = file_read(ref.file, &uio, pos, 0);
 	fd_return(ref);
 	return result;
+}
+
+static long write_one(const unsigned long args[6], loff_t *pos)
+{
+	struct fd_ref ref = fd_borrow((int)args[0]);
+	struct uio uio;
+	long result;
+
+	if (unlikely(!ref.file))
+		return -EBADF;
+	if (unlikely(!buffer_ok((void __user *)args[1], args[2])) &&
+	    (ref.file->mode & FILE_WRITE)) {
+		fd_return(ref);
+		return -EFAULT;
+	}
+	uio_init_user(&uio, (void __user *)args[1], args[2]);
+	result = file_write(ref.file, &uio, pos, 0);
+	fd_return(ref);
+	return result;
+}
+
+SYSCALL(read)
+{
+	return read_one(args, NULL);
 }
 
 SYSCALL(write)
 {
-	struct fd_ref ref = fd_borrow((int)args[0]);
-	struct uio uio;
-	long result;
-
-	if (unlikely(!ref.file))
-		return -EBADF;
-	uio_init_user(&uio, (void __user *)args[1], args[2]);
-	result = file_write(ref.file, &uio, NULL, 0);
-	fd_return(ref);
-	return result;
+	return write_one(args, NULL);
 }
 
 SYSCALL(pread64)
 {
-	struct fd_ref ref = fd_borrow((int)args[0]);
 	loff_t pos = (loff_t)args[3];
-	struct uio uio;
-	long result;
 
-	if (pos < 0) {
-		fd_return(ref);
-		return -EINVAL;
-	}
-	if (!ref.file)
-		return -EBADF;
-	uio_init_user(&uio, (void __user *)args[1], args[2]);
-	result = file_read(ref.file, &uio, &pos, 0);
-	fd_return(ref);
-	return result;
+	return pos < 0 ? -EINVAL : read_one(args, &pos);
 }
 
 SYSCALL(pwrite64)
 {
-	struct fd_ref ref = fd_borrow((int)args[0]);
 	loff_t pos = (loff_t)args[3];
-	struct uio uio;
-	long result;
 
-	if (pos < 0) {
-		fd_return(ref);
-		return -EINVAL;
-	}
-	if (!ref.file)
-		return -EBADF;
-	uio_init_user(&uio, (void __user *)args[1], args[2]);
-	result = file_write(ref.file, &uio, &pos, 0);
-	fd_return(ref);
-	return result;
+	return pos < 0 ? -EINVAL : write_one(args, &pos);
 }
 
 /* ---- many buffers ---- */
@@ -99,11 +102,18 @@ int iov_get(struct iov *iov, const void __user *user, unsigned long count, struc
 			return -ENOMEM;
 	}
 	err = copy_from_user(iov->segments, user, count * sizeof(*iov->segments));
-	for (unsigned long i = 0; i < count && !err; i++)
-		if (iov->segments[i].length > (size_t)S64_MAX ||
-		    __builtin_add_overflow(total, iov->segments[i].length, &total) ||
-		    total > (size_t)S64_MAX)
+	for (unsigned long i = 0; i < count && !err; i++) {
+		struct uio_segment *segment = &iov->segments[i];
+
+		if (segment->length > (size_t)S64_MAX)
 			err = -EINVAL;
+		else if (!buffer_ok(segment->base, segment->length))
+			err = -EFAULT;
+		/* More than one call moves is cut off, so that the sum can't overflow. */
+		segment->length =
+		    min(segment->length, (size_t)S32_MAX - min(total, (size_t)S32_MAX));
+		total += segment->length;
+	}
 	if (err) {
 		iov_put(iov);
 		return err;

@@ -13,7 +13,7 @@
 #include <linux/mount.h>
 
 /* umount2's flags, which are in no UAPI header. */
-#define UMOUNT_KNOWN    15
+#define UMOUNT_KNOWN 15
 
 /* An optional string of at most a page; NULL stays NULL. */
 static int string_get(const char __user *user, char **out)

@@ -26,7 +26,8 @@ enum buffer_flag {
 	BUFFER_VERIFIED,      /* the file system has checked magic and checksum since it was read */
 	BUFFER_PRIVATE_DIRTY, /* changed in a transaction: write-back must wait for its owner */
 	BUFFER_REFERENCED,    /* used since reclaim last looked */
-	BUFFER_FS_FIRST = 16, /* from here on: bits of the file system's own, clear in a new buffer */
+	BUFFER_FS_FIRST =
+	    16, /* from here on: bits of the file system's own, clear in a new buffer */
 };
 
 struct buffer {

@@ -251,7 +251,7 @@ static int rw_check(const struct file *file, const struct uio *uio, const loff_t
 		return -ESPIPE;
 	if (pos && *pos < 0)
 		return -EINVAL;
-	if (uio->resid > (size_t)S64_MAX)
+	if (uio->resid > (size_t)S64_MAX || (pos && (loff_t)uio->resid > S64_MAX - *pos))
 		return -EINVAL;
 	return 0;
 }

@@ -69,8 +69,8 @@ struct file_ops {
 	void (*release)(struct file *file); /* the last reference */
 	int (*fsync)(struct file *file, loff_t start, loff_t end,
 		     bool datasync); /* NULL: -EINVAL */
-	int (*fallocate)(struct file *file, int mode, loff_t offset,
-			 loff_t length); /* NULL: -EOPNOTSUPP */
+	/* inode->rwsem held for writing, arguments checked. NULL: -EOPNOTSUPP. */
+	int (*fallocate)(struct file *file, int mode, loff_t offset, loff_t length);
 };
 
 /* Ready-made operations for regular files on the page cache, and helpers to compose others. */

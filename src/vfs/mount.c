@@ -33,7 +33,6 @@
 
 #define MOUNT_BUCKETS 64
 
-
 struct mutex mount_tree_mutex;
 LIST_HEAD(mount_all);
 static struct spinlock mount_lock = SPINLOCK_INIT("mounts");
