@@ -48,12 +48,12 @@ static bool has_field(const struct ext4_inode *inode, size_t end)
 			     sizeof_field(struct ext4_inode_raw, field))
 
 /* Two more bits of seconds and the nanoseconds lie in the extra word. */
-static struct timespec64 time_get(struct le32 seconds, struct le32 extra, bool has_extra)
+static struct timespec64 time_get(struct le32 seconds, const struct le32 *extra, bool has_extra)
 {
 	struct timespec64 time = {.sec = (s32)le32_get(seconds)};
 
 	if (has_extra) {
-		u32 bits = le32_get(extra);
+		u32 bits = le32_get(*extra);
 
 		time.sec += (s64)(bits & 3) << 32;
 		time.nsec = min(bits >> 2, 999999999u);
@@ -72,12 +72,12 @@ static void get_times(struct ext4_inode *inode, const struct ext4_inode_raw *raw
 {
 	struct inode *vfs = &inode->vfs;
 
-	vfs->atime = time_get(raw->i_atime, raw->i_atime_extra, HAS(inode, i_atime_extra));
-	vfs->mtime = time_get(raw->i_mtime, raw->i_mtime_extra, HAS(inode, i_mtime_extra));
-	vfs->ctime = time_get(raw->i_ctime, raw->i_ctime_extra, HAS(inode, i_ctime_extra));
+	vfs->atime = time_get(raw->i_atime, &raw->i_atime_extra, HAS(inode, i_atime_extra));
+	vfs->mtime = time_get(raw->i_mtime, &raw->i_mtime_extra, HAS(inode, i_mtime_extra));
+	vfs->ctime = time_get(raw->i_ctime, &raw->i_ctime_extra, HAS(inode, i_ctime_extra));
 	if (HAS(inode, i_crtime))
 		vfs->btime =
-		    time_get(raw->i_crtime, raw->i_crtime_extra, HAS(inode, i_crtime_extra));
+		    time_get(raw->i_crtime, &raw->i_crtime_extra, HAS(inode, i_crtime_extra));
 }
 
 static u64 get_blocks(const struct ext4_fs *fs, const struct ext4_inode *inode,
