@@ -65,8 +65,10 @@ void mm_put(struct mm *mm)
 		mmu_flush_all(&mm->mmu);
 	unmap_all(mm, false);
 	mmu_destroy(&mm->mmu);
-	if (mm->exe_file)
+	if (mm->exe_file) {
+		file_allow_write(mm->exe_file);
 		file_put(mm->exe_file);
+	}
 	slab_free(mm_cache, mm);
 }
 
@@ -200,9 +202,12 @@ int mm_fork(struct mm *parent, struct mm **out)
 	child->stack_limit = parent->stack_limit;
 	child->memlock_limit = parent->memlock_limit;
 	memcpy(child->saved_auxv, parent->saved_auxv, sizeof(child->saved_auxv));
-	child->exe_file = parent->exe_file;
-	if (child->exe_file)
+	/* Each address space keeps its program from being written to; where one does, another may.
+	 */
+	if (parent->exe_file && !file_deny_write(parent->exe_file)) {
+		child->exe_file = parent->exe_file;
 		file_get(child->exe_file);
+	}
 	for (struct vm_area *area = area_first(parent); area && !err; area = mm_area_next(area))
 		if (!(area->flags & VM_DONTFORK))
 			err = fork_area(parent, child, area, &protected);

@@ -117,7 +117,7 @@ struct mm {
 	s64 rss_anon, rss_file, rss_peak; /* resident pages, atomic */
 	u64 data_limit, as_limit, stack_limit,
 	    memlock_limit;            /* bytes; copies of rlimits kept by sys */
-	struct file *exe_file;        /* lock; reference */
+	struct file *exe_file;        /* lock; reference, and a file_deny_write() of it */
 	unsigned long saved_auxv[64]; /* /proc/PID/auxv */
 	bool oom_victim;
 	bool lock_future; /* mlockall(MCL_FUTURE); lock */

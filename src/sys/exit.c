@@ -27,6 +27,9 @@
 /* The address space is about to go, by exit or exec: those who share it are told. */
 void thread_mm_release(struct thread *self)
 {
+	/* As on Linux: without others in the address space, nobody could look at the word. */
+	if (self->mm && atomic_load(&self->mm->refs) == 1)
+		self->clear_child_tid = NULL;
 	if (self->mm)
 		futex_thread_exit(self);
 	self->clear_child_tid = NULL;

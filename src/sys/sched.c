@@ -569,8 +569,11 @@ static void note_park(struct thread *self)
 		self->wake_parks--;
 }
 
-/* Sleeps unless a permit or a signal came meanwhile. */
-static void park_switch(struct thread *self, enum park_mode mode)
+/*
+ * Sleeps unless a permit, a signal or, if there is one, the deadline came meanwhile. The timer is
+ * on this CPU: with interrupts off it either has run or will find us parked.
+ */
+static void park_switch(struct thread *self, enum park_mode mode, bool timed)
 {
 	struct run_queue *rq;
 
@@ -578,7 +581,8 @@ static void park_switch(struct thread *self, enum park_mode mode)
 	rq = run_queue_this();
 	irqlock_lock_raw(&rq->lock);
 	atomic_store_seq(&self->state, park_state(mode));
-	if (atomic_load_seq(&self->permit) || park_interrupted(self, mode)) {
+	if (atomic_load_seq(&self->permit) || park_interrupted(self, mode) ||
+	    (timed && !READ_ONCE(self->park_timer.queued))) {
 		self->state = THREAD_RUNNABLE;
 		irqlock_unlock_raw(&rq->lock);
 	} else {
@@ -605,7 +609,7 @@ int thread_park(enum park_mode mode, u64 deadline_ns)
 			return -ETIMEDOUT;
 		timer_start(&self->park_timer, deadline_ns);
 	}
-	park_switch(self, mode);
+	park_switch(self, mode, deadline_ns != PARK_FOREVER);
 	if (deadline_ns != PARK_FOREVER)
 		(void)timer_try_cancel(&self->park_timer);
 	if (atomic_xchg(&self->permit, false))
