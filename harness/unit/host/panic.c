@@ -1,7 +1,10 @@
-/* The end, hosted: print and abort, so that a forked test dies of SIGABRT and says why. */
+/* The end, hosted: print and abort, so that a forked test dies of SIGABRT and says why; with
+ * UNIT_LOG=1 in the environment, where too. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <sanitizer/common_interface_defs.h>
 
 #include "lib/panic.h"
 
@@ -14,5 +17,7 @@ void panic(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+	if (getenv("UNIT_LOG"))
+		__sanitizer_print_stack_trace();
 	abort();
 }
