@@ -230,6 +230,8 @@ static int interpreter_open(const struct elf_file *elf, struct file **out)
 	if (!name)
 		return -ENOMEM;
 	err = read_exactly(elf->file, name, interp->p_filesz, interp->p_offset);
+	if (err == -ENOEXEC)
+		err = -EIO; /* as Linux has it */
 	if (!err && name[interp->p_filesz - 1])
 		err = -ENOEXEC;
 	if (!err)
