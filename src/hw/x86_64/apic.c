@@ -2,6 +2,7 @@
 #include "hw/acpi/acpi.h"
 #include "hw/boot.h"
 #include "hw/x86_64/cpu_int.h"
+#include "hw/x86_64/mptable.h"
 #include "hw/x86_64/trap_int.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -220,7 +221,15 @@ void ioapic_init(void)
 	outb(0xa1, 0xff);
 	for (unsigned int i = 0; acpi_ioapic_get(i, &base, &gsi_base); i++)
 		ioapic_add(base, gsi_base);
-	if (!ioapic_count && !acpi_present())
+	if (acpi_present())
+		return;
+	/* Their inputs are numbered one after the other. */
+	gsi_base = 0;
+	for (unsigned int i = 0; i < IOAPICS_MAX && mptable_ioapic_get(i, &base); i++) {
+		ioapic_add(base, gsi_base);
+		gsi_base += ioapic_count ? ioapics[ioapic_count - 1].inputs : 0;
+	}
+	if (!ioapic_count)
 		ioapic_add(IOAPIC_DEFAULT, 0);
 }
 

@@ -6,6 +6,7 @@
 #include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/cpu_int.h"
 #include "hw/x86_64/early_int.h"
+#include "hw/x86_64/mptable.h"
 #include "hw/x86_64/trap_int.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -144,8 +145,10 @@ void cpu_start_all(unsigned int max)
 {
 	struct start start = {1, min(max, (unsigned int)CPU_MAX)};
 
-	if (start.max > 1)
+	if (start.max > 1 && acpi_present())
 		acpi_cpus_walk(cpu_found, &start);
+	else if (start.max > 1)
+		mptable_cpus_walk(cpu_found, &start);
 	if (start.count == 1)
 		return;
 	if (!early.trampoline) {

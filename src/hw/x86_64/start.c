@@ -4,6 +4,7 @@
 #include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/cpu_int.h"
 #include "hw/x86_64/crc32c.h"
+#include "hw/x86_64/mptable.h"
 #include "hw/x86_64/trap_int.h"
 
 /*
@@ -26,6 +27,8 @@ void hw_start(void)
 void hw_interrupts_init(void)
 {
 	acpi_init();
+	if (!acpi_present())
+		mptable_init();
 	power_init();
 	apic_init();
 	ioapic_init();
