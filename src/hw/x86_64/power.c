@@ -1,5 +1,6 @@
 #include "hw/acpi/acpi.h"
 #include "hw/boot.h"
+#include "hw/irq.h"
 #include "hw/mmu.h"
 #include "hw/x86_64/clock_int.h"
 #include "hw/x86_64/cpu_int.h"
@@ -38,11 +39,16 @@ static void register_write(const struct acpi_address *address, volatile u8 *mapp
 		outb((u16)address->address, value);
 }
 
-/* Devices take a moment to do as they are told. */
+/* Devices take a moment to do as they are told, and an emulator's main loop a longer one. */
 static void linger(void)
 {
+	const struct hw_clock *clock = hw_clock_get();
+	u64 start = clock ? clock->read_ns() : 0;
+
 	for (unsigned int i = 0; i < 100000; i++)
 		inb(0x80);
+	while (clock && clock->read_ns() - start < 500000000)
+		cpu_relax();
 }
 
 static void power_off(void)
