@@ -273,8 +273,11 @@ static void group_continue(struct process *process)
 	}
 }
 
+/* A stopped thread takes signals when it goes on. */
 static bool thread_takes(const struct thread *thread, int sig)
 {
+	if (thread->stopped)
+		return false;
 	return !(thread->blocked & signal_bit(sig)) && thread->in_tables &&
 	       thread->state != THREAD_DEAD;
 }
