@@ -53,6 +53,7 @@ struct cpu {
 	unsigned long fs_base, gs_base; /* what the user bases were last loaded with */
 	struct arch_thread *fpu_owner;  /* whose state the FPU registers hold, live or not */
 	struct mmu *mmu;                /* loaded; NULL: the kernel's own tables */
+	bool mmu_stale;                 /* atomic: lazy, and a flush has passed by */
 	bool mmu_lazy;                  /* loaded, but only because nothing else was needed since */
 	bool online;                    /* atomic */
 	void *boot_stack;

@@ -14,8 +14,8 @@
  *
  * mmu->cpus has a bit for every CPU that may have translations of the space: set before the root is
  * loaded, cleared after another one is. A CPU that goes idle or runs a kernel thread keeps the
- * space loaded (lazily), as it often comes back to it; the first flush that reaches it so makes it
- * drop the space, and mmu_destroy() makes all of them.
+ * space loaded (lazily), as it often comes back to it. A flush does not interrupt it but marks it
+ * stale, and it flushes when it comes back; only when tables are freed it is made to drop the space.
  */
 
 #define ENTRIES      512
@@ -139,6 +139,8 @@ static void tables_free(struct mmu *mmu, struct list_head *freed)
 	}
 }
 
+static void flush(struct mmu *mmu, unsigned long start, unsigned long end, bool lazy_too);
+
 void mmu_free_tables(struct mmu *mmu, unsigned long start, unsigned long end)
 {
 	LIST_HEAD(freed);
@@ -146,8 +148,9 @@ void mmu_free_tables(struct mmu *mmu, unsigned long start, unsigned long end)
 	tables_unlink(phys_to_direct(mmu->root), 0, 39, start, end, &freed);
 	if (list_empty(&freed))
 		return;
-	/* Processors also remember tables, without the entries in them. */
-	mmu_flush_all(mmu);
+	/* Processors also remember tables, without the entries in them; and walk them, lazy or not.
+	 */
+	flush(mmu, 0, MMU_USER_MAX, true);
 	tables_free(mmu, &freed);
 }
 
@@ -193,15 +196,23 @@ void mmu_switch(struct mmu *mmu)
 	struct mmu *old = cpu->mmu;
 
 	if (!mmu) {
-		cpu->mmu_lazy = old != NULL;
+		WRITE_ONCE(cpu->mmu_lazy, old != NULL);
 	} else if (mmu == old) {
-		cpu->mmu_lazy = false;
+		/* Either a flush that skips us has set stale by now, or it sees that we are not
+		 * lazy. */
+		WRITE_ONCE(cpu->mmu_lazy, false);
+		memory_barrier();
+		if (unlikely(READ_ONCE(cpu->mmu_stale))) {
+			WRITE_ONCE(cpu->mmu_stale, false);
+			cr3_write(mmu->root);
+		}
 	} else {
 		/* A flush that does not see the bit changed its entries before we load them. */
 		__atomic_fetch_or(&mmu->cpus, BIT64(cpu->id), __ATOMIC_SEQ_CST);
+		WRITE_ONCE(cpu->mmu_lazy, false);
+		WRITE_ONCE(cpu->mmu_stale, false);
 		cr3_write(mmu->root);
 		cpu->mmu = mmu;
-		cpu->mmu_lazy = false;
 		if (old)
 			__atomic_fetch_and(&old->cpus, ~BIT64(cpu->id), __ATOMIC_SEQ_CST);
 	}
@@ -246,18 +257,44 @@ static void flush_call(void *arg)
 		flush_here(flush);
 }
 
-void mmu_flush_range(struct mmu *mmu, unsigned long start, unsigned long end)
+/* Of the CPUs in mask those that must be interrupted: a lazy one will flush before it uses the
+ * space again. */
+static u64 not_lazy(u64 mask)
 {
-	struct flush flush = {mmu, round_down(start, PAGE_SIZE), end};
+	u64 left = mask;
+
+	for (; left; left &= left - 1) {
+		struct cpu *cpu = &cpus[__builtin_ctzll(left)];
+
+		if (!READ_ONCE(cpu->mmu_lazy))
+			continue;
+		WRITE_ONCE(cpu->mmu_stale, true);
+		memory_barrier();
+		if (READ_ONCE(cpu->mmu_lazy))
+			mask &= ~BIT64(cpu->id);
+	}
+	return mask;
+}
+
+static void flush(struct mmu *mmu, unsigned long start, unsigned long end, bool lazy_too)
+{
+	struct flush what = {mmu, round_down(start, PAGE_SIZE), end};
 	u64 others;
 
 	/* Our changes first, then who has the space. */
 	memory_barrier();
 	if (cpu_self()->mmu == mmu)
-		flush_here(&flush);
+		flush_here(&what);
 	others = __atomic_load_n(&mmu->cpus, __ATOMIC_SEQ_CST) & ~BIT64(cpu_id());
+	if (others && !lazy_too)
+		others = not_lazy(others);
 	if (others)
-		cpu_call_mask(others, flush_call, &flush);
+		cpu_call_mask(others, flush_call, &what);
+}
+
+void mmu_flush_range(struct mmu *mmu, unsigned long start, unsigned long end)
+{
+	flush(mmu, start, end, false);
 }
 
 void mmu_flush_all(struct mmu *mmu)
