@@ -13,18 +13,6 @@
 #define BASE 0x10000000ul
 #define P    PAGE_SIZE
 
-struct file;
-/* Until a test links the real ones: no file is involved here. */
-__attribute__((weak)) void file_get(struct file *file)
-{
-}
-__attribute__((weak)) void file_put(struct file *file)
-{
-}
-__attribute__((weak)) void page_unlock(struct page *page)
-{
-}
-
 static struct mm *mm;
 
 static void setup(void)

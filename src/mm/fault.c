@@ -262,6 +262,8 @@ static int file_fault(struct mm *mm, struct vm_area *area, unsigned long va, uns
 	    area->ops->fault_around && !(area->flags & VM_RANDOM) &&
 	    file_fault_around(mm, area, va))
 		return 0;
+	if (area->ops->resident && !area->ops->resident(area, area_pgoff(area, va)))
+		thread_count_fault(true);
 	err = area->ops->fault(area, area_pgoff(area, va), &page);
 	if (err)
 		return err;
@@ -462,6 +464,7 @@ int mm_fault(unsigned long va, unsigned int access, bool user, int *code)
 	}
 	err = fault_area(mm, area, va & PAGE_MASK, access);
 	rwsem_read_unlock(&mm->lock);
+	thread_count_fault(false);
 	if (likely(!err) || err == -EAGAIN)
 		return 0;
 	if (user && thread_fatal_signal_pending())

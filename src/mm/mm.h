@@ -194,6 +194,10 @@ void mm_usage_get(struct mm *mm, struct mm_usage *usage);
 void mm_init(void);
 void boot_initrd_release(void);
 
+/* Counts a fault of the running thread for getrusage; major: something had to be read. Implemented
+ * by src/sys. */
+void thread_count_fault(bool major);
+
 /*
  * Out of memory: mm picks a victim by asking sys, which kills it and logs. Implemented by src/sys:
  * sends SIGKILL to the process with the largest score and returns true, or false if there is none.

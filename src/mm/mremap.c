@@ -5,49 +5,62 @@
 #include "mm/page_int.h"
 #include "vfs/pagecache.h"
 
+/* Makes the tables that the destination needs; the areas' owner keeps them from going away again.
+ */
+static int tables_prepare(struct mm *mm, unsigned long from, unsigned long to, size_t length)
+{
+	unsigned long end = from + length, reach = pte_in_table_end(0);
+
+	for (unsigned long va = from; (va = mmu_next_table(&mm->mmu, va, end)) < end;) {
+		unsigned long stop = min(end, pte_in_table_end(va));
+
+		/* What one source table maps can lie in two tables of the destination. */
+		for (unsigned long at = va; at < stop; at = min(stop, at + reach)) {
+			if (!fault_pte_lock(mm, to + (at - from)))
+				return -ENOMEM;
+			spin_unlock(&mm->table_lock);
+		}
+		if (!fault_pte_lock(mm, to + (stop - PAGE_SIZE - from)))
+			return -ENOMEM;
+		spin_unlock(&mm->table_lock);
+		va = stop;
+	}
+	return 0;
+}
+
 /* Moves entries to another place of the same space. The areas of both places exist. */
 static int tables_move(struct mm *mm, struct vm_area *from_area, struct vm_area *to_area,
 		       unsigned long from, unsigned long to, size_t length) __no_lock_analysis
 {
-	unsigned long at = 0, next;
-	int err = 0;
+	unsigned long at = 0;
+	int err = tables_prepare(mm, from, to, length);
 
+	if (err)
+		return err;
 	/* Truncation must not look while a page is at neither place. */
 	if (from_area->mapping)
 		mutex_lock(&from_area->mapping->areas_lock);
 	spin_lock(&mm->table_lock);
-	while (at < length) {
-		next = mmu_next_table(&mm->mmu, from + at, from + length);
-		at = next - from;
+	for (;;) {
+		at = mmu_next_table(&mm->mmu, from + at, from + length) - from;
 		if (at >= length)
 			break;
 		unsigned long stop = min(pte_in_table_end(from + at) - from, length);
 
 		for (; at < stop; at += PAGE_SIZE) {
-			pte_t *src = mmu_pte(&mm->mmu, from + at, false), *dst;
+			pte_t *src = mmu_pte(&mm->mmu, from + at, false);
 
-			if (!src || pte_none(pte_read(src)))
-				continue;
-			dst = mmu_pte(&mm->mmu, to + at, true);
-			if (!dst) {
-				spin_unlock(&mm->table_lock);
-				dst = fault_pte_lock(mm, to + at);
-				if (!dst) {
-					spin_lock(&mm->table_lock);
-					err = -ENOMEM;
-					goto out;
-				}
-			}
-			pte_write(dst, pte_exchange(src, (pte_t){0}));
+			if (!pte_none(pte_read(src)))
+				pte_write(mmu_pte(&mm->mmu, to + at, false),
+					  pte_exchange(src, (pte_t){0}));
 		}
 	}
-out:
 	mmu_flush_range(&mm->mmu, from, from + length);
 	spin_unlock(&mm->table_lock);
 	if (from_area->mapping)
 		mutex_unlock(&from_area->mapping->areas_lock);
 	to_area->has_anon |= from_area->has_anon;
-	return err;
+	return 0;
 }
 
 /* Moves [addr, addr + old_length), the whole of its area, to a free place. */
@@ -72,9 +85,7 @@ static long area_move(struct mm *mm, struct vm_area *area, unsigned long addr, s
 		copy->ops->open(copy);
 	area_insert(mm, copy);
 	err = tables_move(mm, area, copy, addr, new_addr, min(old_length, new_length));
-	if (err) { /* bring back what went, where there are tables already */
-		(void)!tables_move(mm, copy, area, new_addr, addr, min(old_length, new_length));
-		zap_range(mm, copy, copy->start, copy->end);
+	if (err) {
 		area_destroy(mm, copy);
 		return err;
 	}

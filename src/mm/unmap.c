@@ -109,6 +109,7 @@ static void zap_tables(struct zap *zap, unsigned long va, unsigned long end)
 	struct mm *mm = zap->mm;
 
 	spin_lock(&mm->table_lock);
+	mm->rss_peak = max(mm->rss_peak, mm->rss_anon + mm->rss_file);
 	while ((va = mmu_next_table(&mm->mmu, va, end)) < end) {
 		unsigned long stop = min(end, pte_in_table_end(va));
 

@@ -28,6 +28,18 @@ static struct mm *mm_with_limits(void)
 	return mm;
 }
 
+void thread_count_fault(bool major)
+{
+	struct thread *self = thread_current();
+
+	if (major) {
+		self->major_faults++;
+		self->minor_faults--; /* it is counted again as one that was resolved */
+	} else {
+		self->minor_faults++;
+	}
+}
+
 SYSCALL(mmap)
 {
 	unsigned int flags = (unsigned int)args[3];

@@ -153,6 +153,10 @@ struct mm *mm_current(void)
 	return current_mm;
 }
 
+void thread_count_fault(bool major)
+{
+}
+
 void host_mm_set(struct mm *mm)
 {
 	current_mm = mm;
