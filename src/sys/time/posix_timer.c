@@ -10,7 +10,7 @@
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "mm/usercopy.h"
-#include "sys/signal.h"
+#include "sys/signal_int.h"
 #include "sys/syscall.h"
 #include "sys/thread.h"
 #include "sys/time/process_timers_int.h"
@@ -44,12 +44,29 @@ static struct posix_timer *timer_find(struct process_timers *timers, int id)
 	return NULL;
 }
 
-/* Whether the last signal is still waiting to be taken. */
-static bool signal_is_pending(struct process *process, struct thread *thread, int sig)
+/*
+ * The timer's last signal, if it still waits to be taken, is told of count more expirations. False:
+ * it was taken.
+ */
+static bool overrun_pending(struct process *process, struct thread *thread,
+			    struct posix_timer *timer, u64 count)
 {
-	signal_set_t set = thread ? thread->pending.set : process->pending.set;
+	struct signal_pending *pending = thread ? &thread->pending : &process->pending;
+	struct queued_signal *queued;
+	bool found = false;
+	irqflags_t flags = irqlock_lock(&process->signal_lock);
 
-	return atomic_load_relaxed(&set) & signal_bit(sig);
+	list_for_each_entry(queued, &pending->queue, node) {
+		if (queued->info.si_signo != timer->signal || queued->info.si_code != SI_TIMER ||
+		    queued->info.si_tid != timer->id)
+			continue;
+		timer->overrun = (int)min((u64)timer->overrun + count, (u64)INT_MAX);
+		queued->info.si_overrun = timer->overrun;
+		found = true;
+		break;
+	}
+	irqlock_unlock(&process->signal_lock, flags);
+	return found;
 }
 
 /* count expirations happened. Any context; takes process_lock and signal_lock. */
@@ -65,9 +82,7 @@ static void notify(struct process *process, struct posix_timer *timer, u64 count
 		if (!thread)
 			return;
 	}
-	if (signal_is_pending(process, thread, timer->signal)) {
-		timer->overrun = (int)min((u64)timer->overrun + count, (u64)INT_MAX);
-	} else {
+	if (!overrun_pending(process, thread, timer, count)) {
 		timer->overrun = (int)min(count - 1, (u64)INT_MAX);
 		memset(&info, 0, sizeof(info));
 		info.si_signo = timer->signal;
