@@ -304,20 +304,19 @@ static bool getdents_emit(struct dir_context *ctx, const char *name, u32 name_le
 		g->error = g->previous ? 0 : -EINVAL;
 		return false;
 	}
-	if (g->previous && put_user((s64)offset, (s64 __user *)(g->previous + next_offset(g)))) {
+	if (g->previous && put_user((s64)ctx->pos, (s64 __user *)(g->previous + next_offset(g)))) {
 		g->error = -EFAULT;
 		return false;
 	}
 	if (g->old) {
 		struct dirent_old *d = (struct dirent_old *)record;
 
-		*d = (struct dirent_old){
-		    .ino = ino, .next = (unsigned long)offset, .length = (u16)length};
+		*d = (struct dirent_old){.ino = ino, .length = (u16)length};
 	} else {
 		struct dirent64 *d = (struct dirent64 *)record;
 
 		d->ino = ino;
-		d->next = offset;
+		d->next = 0;
 		d->length = (u16)length;
 		d->type = (u8)type;
 	}

@@ -252,31 +252,14 @@ struct dentry *dentry_lookup_cached(struct dentry *parent, const struct qstr *na
 	return dentry;
 }
 
-int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry **out)
+/* Enters a fresh dentry, or finds that somebody else has done so; the result is referenced. */
+static struct dentry *hash_add_or_find(struct dentry *dentry, struct dentry *parent)
 {
-	struct dentry_bucket *bucket = bucket_of_hash(name->hash);
-	struct dentry *dentry = dentry_lookup_cached(parent, name), *other;
-	struct inode *dir = parent->inode;
-	struct inode *inode = NULL;
-	int err;
+	struct dentry_bucket *bucket = bucket_of_hash(dentry->name.hash);
+	struct dentry *other;
 
-	if (dentry) {
-		*out = dentry;
-		return 0;
-	}
-	if (dir->flags & INODE_DEAD)
-		return -ENOENT;
-	dentry = dentry_alloc(parent->super, parent, name);
-	if (!dentry)
-		return -ENOMEM;
-	err = dir->ops->lookup(dir, name, &inode);
-	if (err) {
-		dentry_put(dentry);
-		return err;
-	}
-	dentry->inode = inode;
 	spin_lock(&bucket->lock);
-	other = find_locked(bucket, parent, name);
+	other = find_locked(bucket, parent, &dentry->name);
 	if (other) {
 		atomic_fetch_add(&other->refs, 1);
 	} else {
@@ -284,11 +267,58 @@ int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry 
 		dentry_flag_set(dentry, DENTRY_HASHED);
 	}
 	spin_unlock(&bucket->lock);
-	if (other) {
-		dentry_put(dentry);
-		dentry = other;
+	if (!other)
+		return dentry;
+	dentry_put(dentry);
+	return other;
+}
+
+/* Out of the hash although it is in use: what it stood for has gone. */
+static void dentry_forget(struct dentry *dentry)
+{
+	struct dentry_bucket *bucket = dentry_lock_bucket(dentry);
+
+	hash_del(dentry);
+	dentry_flag_set(dentry, DENTRY_DEAD);
+	bucket_unlock(bucket);
+}
+
+int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry **out)
+{
+	struct dentry *dentry = dentry_lookup_cached(parent, name);
+	struct inode *dir = parent->inode;
+	struct inode *inode = NULL;
+	int err;
+
+	if (dentry && !dentry_flag_test(dentry, DENTRY_DONTCACHE)) {
+		*out = dentry;
+		return 0;
 	}
-	*out = dentry;
+	if (name->length > NAME_MAX_LENGTH)
+		return -ENAMETOOLONG;
+	if (dir->flags & INODE_DEAD) {
+		dentry_put(dentry);
+		return -ENOENT;
+	}
+	err = dir->ops->lookup(dir, name, &inode);
+	/* What is in use stays the same dentry as long as it means the same. */
+	if (!err && dentry && inode == dentry->inode) {
+		inode_put(inode);
+		*out = dentry;
+		return 0;
+	}
+	if (!err && dentry)
+		dentry_forget(dentry);
+	dentry_put(dentry);
+	if (err)
+		return err;
+	dentry = dentry_alloc(parent->super, parent, name);
+	if (!dentry) {
+		inode_put(inode);
+		return -ENOMEM;
+	}
+	dentry->inode = inode;
+	*out = hash_add_or_find(dentry, parent);
 	return 0;
 }
 

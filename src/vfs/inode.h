@@ -117,11 +117,11 @@ struct qstr {
 };
 
 /* Directory listing: emit returns false when the caller's buffer is full; then the entry is not
- * consumed. */
+ * consumed. offset is not looked at: ctx->pos says where the entry is. */
 struct dir_context {
 	bool (*emit)(struct dir_context *ctx, const char *name, u32 length, loff_t offset, u64 ino,
 		     unsigned int type);
-	loff_t pos; /* where to go on; advanced past each entry that was emitted */
+	loff_t pos; /* where to go on: at emit, that entry; advanced past each that was taken */
 };
 
 /*

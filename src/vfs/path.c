@@ -177,8 +177,11 @@ static int walk_lookup(struct walk *walk, const struct qstr *name, struct dentry
 	int err;
 
 	if (likely(dentry != NULL)) {
-		*out = dentry;
-		return 0;
+		if (likely(!dentry_flag_test(dentry, DENTRY_DONTCACHE))) {
+			*out = dentry;
+			return 0;
+		}
+		dentry_put(dentry);
 	}
 	rwsem_read_lock(&parent->inode->rwsem);
 	err = dentry_lookup(parent, name, out);
@@ -386,8 +389,6 @@ int walk_to_last(struct walk *walk)
 			return err;
 		for (end = name; *end && *end != '/'; end++)
 			hash = name_hash_step(hash, (unsigned char)*end);
-		if (end - name > NAME_MAX_LENGTH)
-			return -ENAMETOOLONG;
 		component.name = name;
 		component.length = (u32)(end - name);
 		component.hash = name_hash_finish(hash, parent);

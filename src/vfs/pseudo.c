@@ -7,6 +7,7 @@
 #include "mm/kmalloc.h"
 #include "vfs/file.h"
 
+#include <linux/magic.h>
 #include <linux/stat.h>
 
 #define TEXT_START  512
@@ -226,14 +227,16 @@ static int pseudo_lookup(struct inode *dir, const struct qstr *name, struct inod
 		    !memcmp(entry->name, name->name, name->length))
 			return inode_for(dir->super, entry, &child, out);
 	}
+	/* procfs knows no negative names: to create one is -ENOENT there, as on Linux. */
+	int absent = dir->super->magic == PROC_SUPER_MAGIC ? -ENOENT : 0;
 	if (!pseudo->entry->lookup)
-		return 0;
+		return absent;
 	int err = pseudo->entry->lookup(&pseudo->key, name, &entry, &child);
 	if (!err)
 		err = inode_for(dir->super, entry, &child, out);
 	if (err == -ENOENT || err == -ESRCH) { /* no such object, or it has just gone */
 		*out = NULL;
-		err = 0;
+		err = absent;
 	}
 	return err;
 }
