@@ -89,6 +89,14 @@ const char *t_output(void)
 	return output;
 }
 
+const char *t_image(void)
+{
+	static char name[80];
+
+	snprintf(name, sizeof(name), "%s/img", directory);
+	return name;
+}
+
 void t_mkfs(const char *options, unsigned kib)
 {
 	t_run_ok("rm -f img; mke2fs -F -q %s img %uk", options, kib);

@@ -23,6 +23,8 @@ int t_run(const char *fmt, ...) __printf(1, 2);
 void t_run_ok(const char *fmt, ...) __printf(1, 2);
 const char *t_output(void);
 
+/* The image's absolute name. */
+const char *t_image(void);
 /* An image file "img" of so many KiB: mke2fs -F -q OPTIONS. */
 void t_mkfs(const char *options, unsigned kib);
 /* debugfs -w with commands separated by newlines. */

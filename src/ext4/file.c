@@ -106,6 +106,12 @@ static int punch(struct ext4_inode *inode, u64 start, u64 end)
 		return err;
 	err = ext4_map_remove(&handle, inode, (u32)(first >> fs->block_bits),
 			      (u32)(last >> fs->block_bits) - 1);
+	if (!err && end == size && inode->disk_size < size) {
+		/* The pages whose write-back would have extended the size on disk are gone. */
+		err = ext4_txn_dirty_inode(&handle, inode);
+		if (!err)
+			inode->disk_size = size;
+	}
 	ext4_txn_end(&handle);
 	return err;
 }

@@ -73,7 +73,8 @@ static int shrink(struct ext4_inode *inode, u64 size)
 	bool orphan = has_blocks_beyond(inode);
 
 	inode_size_set(&inode->vfs, (loff_t)size);
-	inode->disk_size = min(inode->disk_size, size);
+	/* Also if it was smaller: between it and the new end there may be no page left to write. */
+	inode->disk_size = size;
 	if (orphan)
 		ext4_orphan_add(&handle, inode);
 	ext4_txn_end(&handle);
