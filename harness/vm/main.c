@@ -27,8 +27,8 @@ enum { slots_max = 8, test_seconds = 600, cases_max = 128 };
 struct runner runner;
 
 static const struct runner_suite suites[] = {
-    {"contracts", suite_contracts}, {"boot", suite_boot},     {"scenarios", suite_scenarios},
-    {"terminal", suite_terminal},   {"runner", suite_runner},
+    {"contracts", suite_contracts}, {"boot", suite_boot},         {"scenarios", suite_scenarios},
+    {"disks", suite_disks},         {"terminal", suite_terminal}, {"runner", suite_runner},
 };
 
 enum { suite_count = sizeof(suites) / sizeof(suites[0]) };

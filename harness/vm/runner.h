@@ -45,7 +45,6 @@ struct runner_suite {
 
 Suite *suite_boot(void);
 Suite *suite_contracts(void);
-Suite *suite_images(void);
 Suite *suite_disks(void);
 Suite *suite_runner(void);
 Suite *suite_scenarios(void);
