@@ -34,6 +34,7 @@ static struct slab_cache *process_cache;
 
 struct process process_zero = {
     .refs = 1,
+    .pins = 1,
     .threads = LIST_HEAD_INIT(process_zero.threads),
     .children = LIST_HEAD_INIT(process_zero.children),
     .sibling = LIST_HEAD_INIT(process_zero.sibling),
@@ -285,6 +286,7 @@ static void limits_init(struct process *process)
 static void process_fields_init(struct process *process)
 {
 	process->refs = 1;
+	process->pins = 1;
 	list_init(&process->threads);
 	list_init(&process->children);
 	list_init(&process->sibling);
@@ -315,12 +317,17 @@ struct process *process_alloc(void)
 	return process;
 }
 
-static void process_free(struct process *process)
+void process_pin(struct process *process)
 {
+	atomic_inc(&process->pins);
+}
+
+void process_unpin(struct process *process)
+{
+	if (atomic_sub_fetch(&process->pins, 1))
+		return;
 	signal_pending_flush(process, &process->pending, ~0ull);
 	sighand_put(process->sighand);
-	if (process->parent)
-		process_put(process->parent);
 	slab_free(process_cache, process);
 }
 
@@ -331,8 +338,13 @@ void process_get(struct process *process)
 
 void process_put(struct process *process)
 {
-	if (atomic_sub_fetch(&process->refs, 1) == 0)
-		process_free(process);
+	if (atomic_sub_fetch(&process->refs, 1))
+		return;
+	if (process->leader)
+		thread_put(process->leader);
+	if (process->parent)
+		process_put(process->parent);
+	process_unpin(process);
 }
 
 void process_init(void)

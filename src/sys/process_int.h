@@ -42,6 +42,10 @@ bool group_has_stopped(int pgid);
 void process_init(void);
 /* A process without threads; NULL: no memory. */
 struct process *process_alloc(void);
+/* A thread's hold on its process, from its first to its last moment: keeps the structure, but not
+ * the leader, which holds it too. */
+void process_pin(struct process *process);
+void process_unpin(struct process *process);
 
 /* Sends to all of a group what the kernel sends. */
 void signal_send_group_locked(int pgid, int sig);

@@ -52,7 +52,7 @@ void thread_init(struct thread *thread, struct process *process)
 {
 	thread->refs = 1;
 	thread->process = process;
-	process_get(process);
+	process_pin(process);
 	thread->state = THREAD_RUNNABLE;
 	thread->policy = SCHED_NORMAL;
 	thread->weight = SCHED_WEIGHT_NORMAL;
@@ -93,7 +93,7 @@ static void thread_free(struct thread *thread)
 	arch_thread_destroy(&thread->arch);
 	stack_give_back(thread->stack);
 	cred_put(thread->cred);
-	process_put(thread->process);
+	process_unpin(thread->process);
 	slab_free(thread_cache, thread);
 }
 

@@ -128,9 +128,10 @@ struct thread {
 };
 
 struct process {
-	u32 refs; /* atomic */
+	u32 refs; /* atomic: the tables, children, and who found it there */
+	u32 pins; /* atomic: each thread's, alive or not, and one for all refs */
 	int pid;
-	struct thread *leader;              /* referenced until the process is freed */
+	struct thread *leader;              /* referenced while there are refs */
 	struct list_head threads;           /* process_lock and signal_lock */
 	unsigned int thread_count;          /* same; those not yet exiting */
 	struct process *parent;             /* process_lock; referenced */
