@@ -36,14 +36,16 @@
 
 struct mmu {
 	phys_addr_t root;
-	u64 cpus;      /* atomic: CPUs on which this space is or lately was loaded */
-	size_t tables; /* frames used by page tables, for accounting */
+	u64 cpus;              /* atomic: CPUs on which this space is or lately was loaded */
+	size_t tables;         /* frames used by page tables, for accounting */
+	struct list_head list; /* hw's: the tables themselves */
 };
 
 /* User addresses are [MMU_USER_MIN, MMU_USER_MAX): constants of arch/mmu.h. */
 
 int __must_check mmu_init(struct mmu *mmu); /* an empty user half; -ENOMEM */
-/* Frees the tables (not the frames mapped). No CPU uses the space any more. */
+/* Frees the tables (not the frames mapped). No CPU uses the space any more, and every leaf entry
+ * has been cleared. */
 void mmu_destroy(struct mmu *mmu);
 
 /* Leaf entry for a user address. create: allocates tables on the way. NULL: none, or out of memory.

@@ -24,10 +24,9 @@ void mm_spaces_init(void)
 	fault_init();
 }
 
-struct mm *mm_create(void)
+static struct mm *mm_alloc(void)
 {
 	struct mm *mm = slab_alloc(mm_cache, MM_ZERO);
-	u64 random;
 
 	if (!mm)
 		return NULL;
@@ -39,10 +38,20 @@ struct mm *mm_create(void)
 	rwsem_init(&mm->lock, "mm");
 	spin_init(&mm->table_lock, "mm tables");
 	mm->areas = RB_ROOT;
-	random_bytes(&random, sizeof(random));
-	mm->mmap_top = MMU_USER_MAX - STACK_ROOM - (random % RANDOM_PAGES << PAGE_SHIFT);
 	mm->stack_limit = (u64)8 << 20;
 	mm->data_limit = mm->as_limit = mm->memlock_limit = U64_MAX;
+	return mm;
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = mm_alloc();
+	u64 random;
+
+	if (!mm)
+		return NULL;
+	random_bytes(&random, sizeof(random));
+	mm->mmap_top = MMU_USER_MAX - STACK_ROOM - (random % RANDOM_PAGES << PAGE_SHIFT);
 	return mm;
 }
 
@@ -177,7 +186,7 @@ static int fork_area(struct mm *parent, struct mm *child, struct vm_area *area, 
 
 int mm_fork(struct mm *parent, struct mm **out)
 {
-	struct mm *child = mm_create();
+	struct mm *child = mm_alloc();
 	bool protected = false;
 	int err = 0;
 

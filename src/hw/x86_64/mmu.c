@@ -15,7 +15,8 @@
  * mmu->cpus has a bit for every CPU that may have translations of the space: set before the root is
  * loaded, cleared after another one is. A CPU that goes idle or runs a kernel thread keeps the
  * space loaded (lazily), as it often comes back to it. A flush does not interrupt it but marks it
- * stale, and it flushes when it comes back; only when tables are freed it is made to drop the space.
+ * stale, and it flushes when it comes back; only when tables are freed it is made to drop the
+ * space.
  */
 
 #define ENTRIES      512
@@ -52,11 +53,26 @@ int mmu_init(struct mmu *mmu)
 	mmu->root = page_phys(page);
 	mmu->cpus = 0;
 	mmu->tables = 1;
+	list_init(&mmu->list);
 	return 0;
 }
 
-/* The entry of level shift for va. Tables on the way are made with bits, unless those are 0. */
-static u64 *walk(phys_addr_t root, unsigned long va, unsigned int shift, u64 bits, size_t *made)
+/*
+ * The tables of a space are on its list, by page->lru, and each remembers in page->fsdata the entry
+ * that points at it: a space that ends is taken apart without searching it.
+ */
+static void table_note(struct mmu *mmu, const u64 *table, u64 *entry)
+{
+	struct page *page = page_from_address(table);
+
+	page->fsdata = entry;
+	list_add(&page->lru, &mmu->list);
+	mmu->tables++;
+}
+
+/* The entry of level shift for va. Tables on the way are made with bits, unless those are 0.
+ * mmu NULL: the kernel's own. */
+static u64 *walk(phys_addr_t root, unsigned long va, unsigned int shift, u64 bits, struct mmu *mmu)
 {
 	u64 *table = phys_to_direct(root);
 
@@ -69,8 +85,8 @@ static u64 *walk(phys_addr_t root, unsigned long va, unsigned int shift, u64 bit
 			if (!fresh)
 				return NULL;
 			WRITE_ONCE(*entry, direct_to_phys(fresh) | bits);
-			if (made)
-				++*made;
+			if (mmu)
+				table_note(mmu, fresh, entry);
 		}
 		table = table_of(*entry);
 	}
@@ -80,7 +96,7 @@ static u64 *walk(phys_addr_t root, unsigned long va, unsigned int shift, u64 bit
 pte_t *mmu_pte(struct mmu *mmu, unsigned long va, bool create)
 {
 	ASSERT_LT(va, MMU_USER_MAX);
-	return (pte_t *)walk(mmu->root, va, 12, create ? TABLE_ENTRY : 0, &mmu->tables);
+	return (pte_t *)walk(mmu->root, va, 12, create ? TABLE_ENTRY : 0, mmu);
 }
 
 unsigned long mmu_next_table(struct mmu *mmu, unsigned long va, unsigned long end)
@@ -124,7 +140,7 @@ static void tables_unlink(u64 *table, unsigned long base, unsigned int shift, un
 		if (at < start || at + reach > end)
 			continue;
 		WRITE_ONCE(table[i], 0);
-		list_add(&page_from_phys(entry & PTE_PHYS_MASK)->lru, freed);
+		list_move(&page_from_phys(entry & PTE_PHYS_MASK)->lru, freed);
 	}
 }
 
@@ -174,8 +190,8 @@ static void drop_if_loaded(void *mmu)
 
 void mmu_destroy(struct mmu *mmu)
 {
-	LIST_HEAD(freed);
 	unsigned long flags = irq_save();
+	struct page *page, *next;
 	u64 others;
 
 	drop_if_loaded(mmu);
@@ -183,8 +199,12 @@ void mmu_destroy(struct mmu *mmu)
 	others = __atomic_load_n(&mmu->cpus, __ATOMIC_SEQ_CST);
 	if (others)
 		cpu_call_mask(others, drop_if_loaded, mmu);
-	tables_unlink(phys_to_direct(mmu->root), 0, 39, 0, 1ul << 47, &freed);
-	tables_free(mmu, &freed);
+	/* Every entry but those that point at tables was cleared when its page was unmapped. */
+	list_for_each_entry(page, &mmu->list, lru)
+		*(u64 *)page->fsdata = 0;
+	list_for_each_entry_safe(page, next, &mmu->list, lru)
+		page_free_zeroed(page);
+	list_init(&mmu->list);
 	page_free(page_from_phys(mmu->root), 0);
 	mmu->root = 0;
 }
