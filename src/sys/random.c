@@ -31,6 +31,19 @@ static struct irqlock random_lock = IRQLOCK_INIT("random");
 static u8 random_key[KEY_SIZE]; /* random_lock */
 static bool random_seeded;      /* random_lock */
 
+/* Bytes made ahead, for small requests. */
+#define STOCK_SIZE 256u
+
+struct random_stock {
+	bool busy;
+	u32 generation;
+	size_t left; /* unused bytes, from the start */
+	u8 bytes[STOCK_SIZE];
+} __cache_aligned;
+
+static struct random_stock random_stocks[CPU_MAX];
+static u32 random_generation; /* random_lock; counts added entropy */
+
 static void stream_block(const u8 key[KEY_SIZE], u32 counter, u8 out[CHACHA_BLOCK])
 {
 	static const u8 nonce[12];
@@ -82,15 +95,12 @@ static void key_take(u8 out[KEY_SIZE])
 	memcpy(out, block + KEY_SIZE, KEY_SIZE);
 }
 
-void random_bytes(void *buf, size_t n)
+/* Fills buf from a stream that only this request sees. */
+static void stream_fill(u8 *at, size_t n)
 {
-	u8 key[KEY_SIZE], block[CHACHA_BLOCK], *at = buf;
+	u8 key[KEY_SIZE], block[CHACHA_BLOCK];
 
 	key_take(key);
-	if (n <= KEY_SIZE) {
-		memcpy(buf, key, n);
-		return;
-	}
 	for (u32 counter = 0; n > 0; counter++) {
 		size_t now = min(n, sizeof(block));
 
@@ -101,6 +111,37 @@ void random_bytes(void *buf, size_t n)
 	}
 }
 
+/*
+ * A few bytes from this CPU's stock. As everywhere with per-CPU data, an interrupt that finds it in
+ * use goes another way. What was given out is erased, and new entropy makes the stock stale.
+ */
+static bool stock_take(void *buf, size_t n)
+{
+	struct random_stock *stock = &random_stocks[cpu_id()];
+
+	if (n > STOCK_SIZE / 4 || stock->busy)
+		return false;
+	stock->busy = true;
+	barrier();
+	if (stock->left < n || stock->generation != READ_ONCE(random_generation)) {
+		stock->generation = READ_ONCE(random_generation);
+		stream_fill(stock->bytes, STOCK_SIZE);
+		stock->left = STOCK_SIZE;
+	}
+	stock->left -= n;
+	memcpy(buf, stock->bytes + stock->left, n);
+	memset(stock->bytes + stock->left, 0, n);
+	barrier();
+	stock->busy = false;
+	return true;
+}
+
+void random_bytes(void *buf, size_t n)
+{
+	if (!stock_take(buf, n))
+		stream_fill(buf, n);
+}
+
 void random_add_entropy(const void *buf, size_t n)
 {
 	u64 now = cpu_cycles();
@@ -108,6 +149,7 @@ void random_add_entropy(const void *buf, size_t n)
 
 	key_mix(buf, n);
 	key_mix((const u8 *)&now, sizeof(now));
+	WRITE_ONCE(random_generation, random_generation + 1);
 	irqlock_unlock(&random_lock, flags);
 }
 
