@@ -37,9 +37,9 @@ static void start_window(struct page_mapping *mapping, u64 first, u64 n, u64 mar
 	block_plug_start(&plug);
 	for (u64 index = first; index < end; index++) {
 		struct page *page = pagecache_find(mapping, index);
-		int err = 0;
+		int err = page ? -EEXIST : 0;
 
-		if (page)
+		if (page) /* there, or on its way by somebody else's hand */
 			page_put(page);
 		else
 			err = pagecache_add(mapping, index, MM_NOFS, &page);
@@ -53,7 +53,7 @@ static void start_window(struct page_mapping *mapping, u64 first, u64 n, u64 mar
 		}
 		if (err == -ENOMEM)
 			break;
-		if (err || !page_flag_test(page, PG_LOCKED) || page_flag_test(page, PG_UPTODATE))
+		if (err)
 			continue;
 		if (index == mark)
 			page_flag_set(page, PG_READAHEAD);
