@@ -315,7 +315,7 @@ SYSCALL(epoll_create1)
 
 	if (args[0] & ~(unsigned long)O_CLOEXEC)
 		return -EINVAL;
-	int err = epoll_create(&file);
+	int err = epoll_open(&file);
 
 	return install_new(file, err, args[0] & O_CLOEXEC);
 }
@@ -327,7 +327,7 @@ SYSCALL(epoll_create)
 
 	if ((int)args[0] <= 0)
 		return -EINVAL;
-	err = epoll_create(&file);
+	err = epoll_open(&file);
 	return install_new(file, err, false);
 }
 

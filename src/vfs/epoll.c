@@ -178,7 +178,7 @@ static const struct file_ops epoll_file_ops = {
     .release = epoll_release,
 };
 
-int epoll_create(struct file **out)
+int epoll_open(struct file **out)
 {
 	struct epoll *epoll = kmalloc(sizeof(*epoll), MM_ZERO);
 	int err;

@@ -66,10 +66,11 @@ void pagecache_lru_remove(struct page *page)
 	spin_unlock(&lru_lock);
 }
 
-/* Keeps the inactive list at least as long as the active one. lru_lock held. */
-static void balance(size_t n)
+/* Keeps the inactive list at least as long as the active one, or shortens that in any case.
+ * lru_lock held. */
+static void balance(size_t n, bool force)
 {
-	while (n-- && active.count > inactive.count) {
+	while (n-- && active.count && (force || active.count > inactive.count)) {
 		struct page *page = list_first_entry(&active.pages, struct page, lru);
 
 		list_take(page);
@@ -84,12 +85,12 @@ static void balance(size_t n)
  * cache's reference, which the remover drops only after pagecache_lru_remove(), so taking another
  * one under lru_lock is safe.
  */
-static struct page *next_candidate(void)
+static struct page *next_candidate(bool force)
 {
 	struct page *page = NULL;
 
 	spin_lock(&lru_lock);
-	balance(2);
+	balance(2, force);
 	while (inactive.count) {
 		page = list_first_entry(&inactive.pages, struct page, lru);
 		list_take(page);
@@ -97,7 +98,7 @@ static struct page *next_candidate(void)
 			page_flag_set(page, PG_ACTIVE);
 			list_put(page);
 			page = NULL;
-			balance(1);
+			balance(1, false);
 			break;
 		}
 		list_put(page);
@@ -145,10 +146,11 @@ static size_t pagecache_shrink(struct shrinker *shrinker, size_t nr, unsigned in
 
 	if (flags & MM_ATOMIC)
 		return 0;
-	/* The last quarter of the effort may unmap. */
+	/* The last quarter of the effort may unmap, and takes from the active list whatever its
+	 * length. */
 	cheap = nr - nr / 4;
 	for (size_t i = 0; i < nr; i++) {
-		struct page *page = next_candidate();
+		struct page *page = next_candidate(i >= cheap);
 
 		if (!page)
 			continue;

@@ -24,7 +24,7 @@ struct poll_request {
 int __must_check poll_wait_many(struct poll_request *requests, unsigned int n, u64 deadline_ns);
 
 /* epoll (vfs/epoll.c) and eventfd (vfs/eventfd.c): files, not yet in a descriptor table. */
-int __must_check epoll_create(struct file **out);
+int __must_check epoll_open(struct file **out);
 struct epoll_event;
 int __must_check epoll_control(struct file *epoll, int op, int fd, const struct epoll_event *event);
 int __must_check epoll_wait_events(struct file *epoll, struct epoll_event *events, unsigned int max,
