@@ -449,6 +449,13 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void t_list_free(char **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
 int t_list(const char *name, char ***names)
 {
 	struct lister lister = {.ctx = {.emit = add_name}};
@@ -461,13 +468,10 @@ int t_list(const char *name, char ***names)
 	file_put(file);
 	if (lister.count)
 		qsort(lister.names, (size_t)lister.count, sizeof(char *), compare_names);
-	if (!err && names) {
+	if (!err && names)
 		*names = lister.names;
-	} else {
-		for (int i = 0; i < lister.count; i++)
-			free(lister.names[i]);
-		free(lister.names);
-	}
+	else
+		t_list_free(lister.names, lister.count);
 	return err ? err : lister.count;
 }
 

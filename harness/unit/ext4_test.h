@@ -73,6 +73,7 @@ int t_setattr(const char *name, const struct attr *attr);
 bool t_exists(const char *name);
 /* Number of entries without dots, or -errno; names[] (may be NULL) gets copies, sorted. */
 int t_list(const char *name, char ***names);
+void t_list_free(char **names, int n);
 
 /* A file with n bytes of the pattern; errors end the test. */
 void t_create(const char *name, u64 n, u32 seed);

@@ -38,15 +38,20 @@ int ext4_dirent_damaged(struct ext4_inode *dir, u64 block, u32 offset)
 			  "directory entry at offset %u is damaged", offset);
 }
 
-/* Blocks of the index: block 0, and those that one empty entry covers. */
+/*
+ * Blocks of the index: block 0, and those that one empty entry covers. Without checksums, an empty
+ * leaf looks just like that and is taken as one; who comes by the index asks for a node
+ * (ext4_dir_node_read).
+ */
 static bool is_index_block(const struct ext4_inode *dir, u32 logical, const void *data)
 {
+	const struct ext4_fs *fs = ext4_inode_fs(dir);
 	const struct ext4_dirent *first = data;
 
 	if (!(dir->flags & EXT4_INDEX_FL))
 		return false;
-	return logical == 0 ||
-	       (!le32_get(first->inode) && ext4_rec_len(first) == ext4_inode_fs(dir)->block_size);
+	return logical == 0 || (fs->metadata_csum && !le32_get(first->inode) &&
+				ext4_rec_len(first) == fs->block_size);
 }
 
 u32 ext4_dir_block_end(const struct ext4_inode *dir, u32 logical, const void *data)
@@ -106,7 +111,7 @@ static const char *check_index(struct ext4_inode *dir, u32 logical, const void *
 	return NULL;
 }
 
-int ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out)
+static int read_checked(struct ext4_inode *dir, u32 logical, bool node, struct buffer **out)
 {
 	struct ext4_fs *fs = ext4_inode_fs(dir);
 	int err = ext4_file_block_read(dir, logical, out);
@@ -116,7 +121,7 @@ int ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out
 	if (!*out)
 		return ext4_error(fs, ext4_ino(dir), 0, "directory has a hole at block %u",
 				  logical);
-	bool index = is_index_block(dir, logical, (*out)->data);
+	bool index = node || is_index_block(dir, logical, (*out)->data);
 	enum ext4_buffer_check kind = index ? EXT4_CHECKED_DX : EXT4_CHECKED_DIR;
 
 	if (ext4_buffer_checked(*out, kind))
@@ -133,6 +138,16 @@ int ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out
 	buffer_put(*out);
 	*out = NULL;
 	return ext4_error(fs, ext4_ino(dir), block, "directory block %u: %s", logical, what);
+}
+
+int ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out)
+{
+	return read_checked(dir, logical, false, out);
+}
+
+int ext4_dir_node_read(struct ext4_inode *dir, u32 logical, struct buffer **out)
+{
+	return read_checked(dir, logical, true, out);
 }
 
 void ext4_dir_slot_put(struct ext4_dir_slot *slot)

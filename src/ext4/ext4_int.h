@@ -395,6 +395,8 @@ int __must_check ext4_name_hash(u8 version, const u32 *seed, const char *name, u
 
 /* Reads and verifies a block of a directory: holes are an error. */
 int __must_check ext4_dir_block_read(struct ext4_inode *dir, u32 logical, struct buffer **out);
+/* The same for a node of the index, which is not block 0. */
+int __must_check ext4_dir_node_read(struct ext4_inode *dir, u32 logical, struct buffer **out);
 /* Bytes of a block that hold entries: all but the checksum's tail. */
 u32 ext4_dir_space(const struct ext4_fs *fs);
 static inline u32 ext4_rec_len(const struct ext4_dirent *entry)

@@ -25,6 +25,26 @@ int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
 	return err ? err : sync_err;
 }
 
+/*
+ * Promises to delayed pages count metadata at its worst. When they use up the volume, writing the
+ * file's pages turns them into what is really needed, and the rest of the write gets another
+ * chance.
+ */
+static ssize_t ext4_file_write(struct file *file, struct uio *uio, loff_t *pos)
+{
+	struct inode *inode = file->inode;
+	ssize_t n = file_write_pagecache(file, uio, pos);
+
+	if (n != -ENOSPC && (n <= 0 || !uio->resid))
+		return n;
+	if (!atomic_load(&ext4_fs(inode->super)->delayed_blocks) ||
+	    pagecache_write_start(&inode->mapping, 0, S64_MAX, true))
+		return n;
+	ssize_t more = file_write_pagecache(file, uio, pos);
+
+	return n < 0 ? more : more < 0 ? n : n + more;
+}
+
 /* Allocates what is missing in [first, first + count), unwritten. */
 static int preallocate(struct ext4_inode *inode, u32 first, u32 count, u64 *done_end)
 {
@@ -188,7 +208,7 @@ static int file_open_check(struct inode *inode, struct file *file)
 
 const struct file_ops ext4_file_ops = {
     .read = pagecache_file_read,
-    .write = file_write_pagecache,
+    .write = ext4_file_write,
     .mmap = file_mmap_pagecache,
     .open = file_open_check,
     .ioctl = ext4_ioctl,

@@ -107,18 +107,7 @@ static int read_node(struct ext4_inode *dir, u32 logical, struct buffer **out)
 {
 	if (!logical || logical >= ext4_dir_blocks(dir))
 		return damaged(dir, NULL, "a block number is out of range");
-	int err = ext4_dir_block_read(dir, logical, out);
-
-	if (err)
-		return err;
-	const struct ext4_dirent *first = (*out)->data;
-
-	if (!le32_get(first->inode) && ext4_rec_len(first) == ext4_inode_fs(dir)->block_size)
-		return 0;
-	err = damaged(dir, *out, "a leaf where a node should be");
-	buffer_put(*out);
-	*out = NULL;
-	return err;
+	return ext4_dir_node_read(dir, logical, out);
 }
 
 /* The path to the leaf for name. -ENOTDIR: the index is of a kind that is not known. */
@@ -170,16 +159,9 @@ static int read_leaf(struct ext4_inode *dir, u32 logical, struct buffer **out)
 
 	if (err)
 		return err;
-	if (ext4_dir_block_end(dir, logical, (*out)->data) == ext4_dir_space(ext4_inode_fs(dir)) &&
-	    logical)
+	if (logical &&
+	    ext4_dir_block_end(dir, logical, (*out)->data) == ext4_dir_space(ext4_inode_fs(dir)))
 		return 0;
-	if (!ext4_inode_fs(dir)->metadata_csum && logical) {
-		const struct ext4_dirent *first = (*out)->data;
-
-		/* without checksums an empty leaf looks like a node: its use is what tells */
-		if (!le32_get(first->inode))
-			return 0;
-	}
 	err = damaged(dir, *out, "a node where a leaf should be");
 	buffer_put(*out);
 	*out = NULL;
