@@ -554,12 +554,12 @@ static long exec_user(int dirfd, const char __user *user_name, const struct exec
 	err = path_name_from_user(user_name, at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0, &name);
 	if (err)
 		return err;
-	exec = kmalloc(sizeof(*exec), MM_NORMAL | MM_ZERO);
+	exec = kmalloc(sizeof(*exec), MM_NORMAL);
 	if (!exec) {
 		err = -ENOMEM;
 		goto put_name;
 	}
-	exec->name = name.name;
+	*exec = (struct exec){.name = name.name};
 	if (dirfd != AT_FDCWD && name.name[0] != '/') {
 		size_t size = strlen(name.name) + 32;
 		shown = kmalloc(size, MM_NORMAL);
@@ -604,14 +604,14 @@ SYSCALL(execveat)
 int exec_init(const char *path, char *const argv[], char *const envp[])
 {
 	struct exec_vector kernel_argv = {.kernel = argv}, kernel_envp = {.kernel = envp};
-	struct exec *exec = kmalloc(sizeof(*exec), MM_NORMAL | MM_ZERO);
+	struct exec *exec = kmalloc(sizeof(*exec), MM_NORMAL);
 	struct user_regs regs;
 	int err;
 
 	if (!exec)
 		return -ENOMEM;
 	VERIFY(process_current()->init);
-	exec->name = path;
+	*exec = (struct exec){.name = path};
 	err = exec_open(AT_FDCWD, path, 0, &exec->file);
 	if (!err)
 		err = exec_run(exec, &kernel_argv, &kernel_envp);

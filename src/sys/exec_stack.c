@@ -303,7 +303,7 @@ int exec_stack_make(struct mm *mm, const struct exec_strings *strings,
 
 	if (err)
 		return err;
-	writer = kmalloc(sizeof(*writer) + sizeof(*auxv), MM_NORMAL | MM_ZERO);
+	writer = kmalloc(sizeof(*writer) + sizeof(*auxv), MM_NORMAL);
 	if (!writer)
 		return -ENOMEM;
 	auxv = (struct auxv *)(writer + 1);
@@ -315,6 +315,8 @@ int exec_stack_make(struct mm *mm, const struct exec_strings *strings,
 	*sp = (low - vectors - auxv->count * sizeof(long)) & ~15ul;
 	writer->mm = mm;
 	writer->at = *sp;
+	writer->count = 0;
+	writer->err = 0;
 	writer_put(writer, strings->argc);
 	write_vector(writer, strings, base, &pos, strings->argc);
 	mm->arg_start = base;

@@ -50,15 +50,15 @@ static bool fair_less(const struct rb_node *a, const struct rb_node *b)
 
 static void realtime_insert(struct run_queue *rq, struct thread *thread, bool at_head)
 {
-	struct list_head *at;
+	struct thread *other;
 
-	list_for_each(at, &rq->realtime) {
-		struct thread *other = list_entry(at, struct thread, realtime_node);
+	list_for_each_entry(other, &rq->realtime, realtime_node)
 		if (other->rt_priority < thread->rt_priority ||
-		    (at_head && other->rt_priority == thread->rt_priority))
-			break;
-	}
-	list_add_tail(&thread->realtime_node, at);
+		    (at_head && other->rt_priority == thread->rt_priority)) {
+			list_add_tail(&thread->realtime_node, &other->realtime_node);
+			return;
+		}
+	list_add_tail(&thread->realtime_node, &rq->realtime);
 }
 
 /* Among those who wait for the CPU. */
