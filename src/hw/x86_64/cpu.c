@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct user_regs) == 176, "entry.S and boot.S know it");
 #define CR0_TS         0x8ul
 #define CR0_NE         0x20ul
 #define CR0_WP         0x10000ul
+#define CR0_AM         0x40000ul /* user mode may ask for alignment checks */
 #define CR4_PGE        (1ul << 7)
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
@@ -117,7 +118,7 @@ static void control_registers_set(void)
 	unsigned long cr0, cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	__asm__ volatile("movq %%cr0, %0" : "=r"(cr0));
-	cr0 = (cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP;
+	cr0 = (cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP | CR0_AM;
 	__asm__ volatile("movq %0, %%cr0" : : "r"(cr0));
 	cr4 |= cpu_features.smep ? CR4_SMEP : 0;
 	cr4 |= cpu_features.smap ? CR4_SMAP : 0;
