@@ -38,10 +38,6 @@
 #define MMAP_GAP_MIN (128ul << 20)
 #define MMAP_RANDOM  (1ul << 40)
 
-/* ST_NOSUID and ST_NOEXEC of statfs(2), which no UAPI header has. */
-#define MOUNT_NOSUID 2u
-#define MOUNT_NOEXEC 8u
-
 struct exec {
 	struct file *file;             /* the ELF file in the end */
 	const char *name;              /* as it will be AT_EXECFN */
@@ -57,38 +53,6 @@ struct exec {
 	bool secure, randomize, deny_write;
 	unsigned long sp;
 };
-
-/* ---- opening ---- */
-
-static int exec_may(const struct path *path)
-{
-	struct inode *inode = path->dentry->inode;
-
-	if (!S_ISREG(inode->mode))
-		return S_ISLNK(inode->mode) ? -ELOOP : -EACCES;
-	if (path->mount->flags & MOUNT_NOEXEC)
-		return -EACCES;
-	/* Even root needs one x bit. */
-	if (!(inode->mode & 0111))
-		return -EACCES;
-	return inode_permission(inode, MAY_EXEC);
-}
-
-int exec_open(int dirfd, const char *name, int at_flags, struct file **out)
-{
-	unsigned int flags = (at_flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-			     (at_flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct path path;
-	int err = path_lookup(dirfd, name, flags, &path);
-
-	if (err)
-		return err;
-	err = exec_may(&path);
-	if (!err)
-		err = file_open_path(&path, O_RDONLY, current_cred(), out);
-	path_put(&path);
-	return err;
-}
 
 /* ---- scripts ---- */
 
@@ -214,7 +178,7 @@ static u32 set_id_mode(const struct exec *exec)
 	const struct path *path = &exec->file->path;
 	u32 mode = exec->file->inode->mode;
 
-	if ((path->mount->flags & MOUNT_NOSUID) || current_cred()->no_new_privs)
+	if ((path->mount->flags & EXEC_MOUNT_NOSUID) || current_cred()->no_new_privs)
 		return 0;
 	/* setgid without group execution is a lock mark, not a request. */
 	return mode & (S_ISUID | ((mode & S_IXGRP) ? S_ISGID : 0));

@@ -22,6 +22,10 @@ struct page;
 #define EXEC_STACK_RANDOM (16ul << 30)
 #define EXEC_BRK_RANDOM   (32ul << 20)
 
+/* ST_NOSUID and ST_NOEXEC of statfs(2), which no UAPI header has. */
+#define EXEC_MOUNT_NOSUID 2u
+#define EXEC_MOUNT_NOEXEC 8u
+
 /* Argument strings, one after the other, each with its NUL, in pages of the kernel's. */
 struct exec_strings {
 	struct page **pages;

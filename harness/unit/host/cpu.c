@@ -49,3 +49,18 @@ unsigned int cpu_count(void)
 {
 	return 4; /* a small machine, whatever this one is */
 }
+
+unsigned long cpu_hwcap(void)
+{
+	return 0x1234;
+}
+
+unsigned long cpu_hwcap2(void)
+{
+	return 0;
+}
+
+const char *cpu_platform(void)
+{
+	return "x86_64";
+}
