@@ -53,6 +53,9 @@ bool slab_info_get(unsigned int n, struct slab_info *info);
 struct shrinker {
 	const char *name;
 	size_t (*shrink)(struct shrinker *shrinker, size_t nr, unsigned int flags);
+	/* Whether memory will become freeable by itself soon (writes are under way or due), so that
+	 * waiting beats failing or killing. NULL: never. */
+	bool (*pending)(struct shrinker *shrinker);
 	struct shrinker *next; /* mm's */
 };
 

@@ -118,6 +118,11 @@ static inline void page_check_free(struct page *page)
 		      page_phys_inline(page), page->flags, page->refs, page->mapcount);
 }
 
+size_t mm_total_pages(void)
+{
+	return zone_total;
+}
+
 size_t mm_free_pages(void)
 {
 	return READ_ONCE(zone.free_pages) + READ_ONCE(memory_unclaimed);
@@ -247,6 +252,10 @@ void page_drain_cpu(void)
 	cpu->busy = false;
 }
 
+#define RECLAIM_ATTEMPTS   1000
+#define WAIT_ATTEMPTS      1000 /* of 5 ms */
+#define WAIT_ATTEMPTS_NOFS 40
+
 /*
  * What to do when there is nothing above the watermark. True: try again. Attempts are bounded for
  * kernel memory; for user memory they end when nothing can be killed, or when we are the one that
@@ -259,8 +268,14 @@ static bool page_wait_for_memory(unsigned int order, unsigned int flags, unsigne
 	if (flags & MM_USER && thread_fatal_signal_pending())
 		return false;
 	page_drain_cpu();
-	if (attempt < 32 && reclaim_pages(BIT(order), flags) > 0)
+	if (attempt < RECLAIM_ATTEMPTS && reclaim_pages(BIT(order), flags) > 0)
 		return true;
+	/* What is dirty becomes clean: wait for it, though not for ever, as the caller may hold
+	 * what the writer needs. */
+	if (attempt < (flags & MM_NOFS ? WAIT_ATTEMPTS_NOFS : WAIT_ATTEMPTS) && reclaim_pending()) {
+		(void)thread_park(PARK_KILLABLE, clock_monotonic_ns() + 5 * NSEC_PER_MSEC);
+		return true;
+	}
 	if (order > 3 || !(flags & MM_USER))
 		return attempt < 2;
 	if (attempt % 64 == 2 && !oom_kill(BIT(order)))

@@ -137,5 +137,6 @@ struct mm_stats {
 void mm_stats_get(struct mm_stats *stats);
 /* Free frames now, without looking at every CPU: for decisions, not for reports. */
 size_t mm_free_pages(void);
+size_t mm_total_pages(void); /* RAM that the allocator was given */
 
 #endif

@@ -78,6 +78,8 @@ void page_drain_cpu(void);
 /* ---- reclaim.c ---- */
 /* Asks the shrinkers for at least nr pages; returns how many they say they freed. Sleeps. */
 size_t reclaim_pages(size_t nr, unsigned int mm_flags);
+/* Whether some cache expects to have more to give soon. */
+bool reclaim_pending(void);
 /* Whether the running thread is reclaiming: it may use the last frames, and must not start again.
  */
 bool reclaim_is_self(void);

@@ -11,6 +11,7 @@
 
 #define RECLAIMERS_MAX 16
 #define RECLAIM_BATCH  64
+#define RECLAIM_PASSES 5
 
 static struct shrinker *shrinkers;                /* only added to, at start-up */
 static struct thread *reclaimers[RECLAIMERS_MAX]; /* atomic */
@@ -58,9 +59,15 @@ size_t reclaim_pages(size_t nr, unsigned int mm_flags)
 		thread_yield_point();
 		return 1;
 	}
-	for (unsigned int pass = 0; pass < 4 && freed < wanted; pass++) {
+	/* More effort each time nothing came of it: the last pass goes through whatever there is.
+	 */
+	for (unsigned int pass = 0; pass < RECLAIM_PASSES && freed < wanted; pass++) {
+		size_t effort = pass + 1 < RECLAIM_PASSES ? wanted << 2 * pass : mm_total_pages();
+
 		for (struct shrinker *s = atomic_load(&shrinkers); s; s = s->next)
-			freed += s->shrink(s, wanted << pass, mm_flags);
+			freed += s->shrink(s, effort, mm_flags);
+		if (pass && freed)
+			break;
 		thread_yield_point();
 	}
 	atomic_store(slot, NULL);
@@ -68,6 +75,14 @@ size_t reclaim_pages(size_t nr, unsigned int mm_flags)
 	page_drain_cpu();
 	/* What shrinkers of slabs freed counts only when whole frames came of it. */
 	return freed || mm_free_pages() > free_before ? max(freed, (size_t)1) : 0;
+}
+
+bool reclaim_pending(void)
+{
+	for (struct shrinker *s = atomic_load(&shrinkers); s; s = s->next)
+		if (s->pending && s->pending(s))
+			return true;
+	return false;
 }
 
 void reclaim_caches(void)

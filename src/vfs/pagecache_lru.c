@@ -129,9 +129,10 @@ static bool try_drop(struct page *page, bool unmap)
 		else
 			mm_unmap_file_range(mapping, page->index, page->index);
 	}
-	/* Two references, the cache's and ours: nobody is reading from it. */
+	/* Two references, the cache's and ours: nobody is reading from it. What the file system
+	 * knows of a clean page it can do without (mapping_ops.release). */
 	if (!page_flag_test(page, PG_DIRTY) && !atomic_load(&page->mapcount) &&
-	    atomic_load(&page->refs) == 2 && !page_flag_test(page, PG_FSDATA)) {
+	    atomic_load(&page->refs) == 2) {
 		pagecache_remove(page);
 		dropped = true;
 	}
@@ -146,6 +147,9 @@ static size_t pagecache_shrink(struct shrinker *shrinker, size_t nr, unsigned in
 
 	if (flags & MM_ATOMIC)
 		return 0;
+	spin_lock(&lru_lock);
+	nr = min(nr, 2 * (inactive.count + active.count));
+	spin_unlock(&lru_lock);
 	/* The last quarter of the effort may unmap, and takes from the active list whatever its
 	 * length. */
 	cheap = nr - nr / 4;
@@ -165,7 +169,19 @@ static size_t pagecache_shrink(struct shrinker *shrinker, size_t nr, unsigned in
 	return freed;
 }
 
-static struct shrinker pagecache_shrinker = {.name = "pages", .shrink = pagecache_shrink};
+/* Pages without a backing store (tmpfs) are never written, and not counted as dirty. */
+static bool pagecache_pending(struct shrinker *shrinker)
+{
+	struct pagecache_stats stats;
+
+	pagecache_stats_get(&stats);
+	if (stats.dirty)
+		writeback_wake();
+	return stats.dirty || stats.writeback;
+}
+
+static struct shrinker pagecache_shrinker = {
+    .name = "pages", .shrink = pagecache_shrink, .pending = pagecache_pending};
 
 void pagecache_lru_init(void)
 {
