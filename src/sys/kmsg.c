@@ -181,8 +181,9 @@ void kmsg_init(void)
 
 /* ---- syslog(2) ---- */
 
-/* Copies whole lines [first, end) to user memory. Bytes copied or -errno. */
-static long copy_lines(u64 first, u64 end, char __user *buf, size_t size)
+/* Copies whole lines [first, end) to user memory. Bytes copied or -errno. Not inlined, so that its
+ * line and its caller's are not on the stack at once. */
+static __noinline long copy_lines(u64 first, u64 end, char __user *buf, size_t size)
 {
 	struct dmesg_record record;
 	char line[LINE_MAX_BYTES];
