@@ -60,7 +60,8 @@ struct mapping_ops {
 	/* A shared mapping is about to store to a clean locked page: reserves blocks. -ENOSPC
 	 * becomes SIGBUS. */
 	int (*page_mkwrite)(struct page_mapping *mapping, struct page *page);
-	/* The page leaves the cache: frees fsdata and reservations. Locked. */
+	/* The page leaves the cache: frees fsdata and reservations. Locked. A clean page may go in
+	 * reclaim: no sleeping locks that an allocation may be made under. */
 	void (*release)(struct page_mapping *mapping, struct page *page);
 };
 

@@ -31,9 +31,12 @@ static struct wait_queue thread_wait;
 static bool thread_wanted;                   /* atomic */
 static size_t background_limit, dirty_limit; /* pages */
 
+/* Pages on their way to the disk can be given back to nobody either, until they have arrived. */
 static bool too_much(size_t limit)
 {
-	return atomic_load_relaxed(&pagecache_counters.dirty) > limit;
+	return atomic_load_relaxed(&pagecache_counters.dirty) +
+		   atomic_load_relaxed(&pagecache_counters.writeback) >
+	       limit;
 }
 
 void writeback_wake(void)
