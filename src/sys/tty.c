@@ -221,6 +221,7 @@ static struct tty *tty_of(struct file *file)
 static int open_tty(struct tty *tty, struct file *file)
 {
 	file->private = tty;
+	file->mode = (file->mode & ~(u32)FILE_SEEKABLE) | FILE_STREAM;
 	mutex_lock(&tty->lock);
 	if (!tty->open_count++)
 		tty->output_stopped = false;

@@ -213,9 +213,13 @@ loff_t file_seek_generic(struct file *file, loff_t offset, int whence)
 	return file_seek_to(file, target, max);
 }
 
+/* Only files and directories: a read of a device may wait for ever, and others share its file. */
 bool file_pos_lock(struct file *file) __no_lock_analysis
 {
-	if ((file->mode & FILE_STREAM) || atomic_load(&file->refs) == 1)
+	u32 mode = file->inode->mode;
+
+	if ((file->mode & FILE_STREAM) || (!S_ISREG(mode) && !S_ISDIR(mode)) ||
+	    atomic_load(&file->refs) == 1)
 		return false;
 	mutex_lock(&file->pos_lock);
 	return true;

@@ -101,26 +101,28 @@ static ssize_t move(struct file *in, loff_t *in_pos, struct file *out, loff_t *o
 	return done ? done : moved;
 }
 
-/* Runs move() with the file's own position where the caller gave none; a stream has none at all. */
+/* Runs move() with the file's own position where the caller gave none; a stream has none at all.
+ * The position's lock is not held meanwhile: out has one too, and may be the same file. */
 static ssize_t move_positioned(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
 			       size_t n)
 {
-	loff_t in_at = 0;
-	bool in_locked = false;
+	loff_t in_at = in_pos ? *in_pos : 0;
+	bool own = !in_pos && !(in->mode & FILE_STREAM), locked;
 	ssize_t moved;
 
-	if (!in_pos && !(in->mode & FILE_STREAM)) {
-		in_locked = file_pos_lock(in);
+	if (own) {
+		locked = file_pos_lock(in);
 		in_at = in->pos;
-	} else if (in_pos) {
-		in_at = *in_pos;
+		file_pos_unlock(in, locked);
 	}
 	moved = move(in, &in_at, out, out_pos, n);
 	if (in_pos)
 		*in_pos = in_at;
-	else if (!(in->mode & FILE_STREAM))
+	if (own) {
+		locked = file_pos_lock(in);
 		in->pos = in_at;
-	file_pos_unlock(in, in_locked);
+		file_pos_unlock(in, locked);
+	}
 	return moved;
 }
 
