@@ -671,15 +671,23 @@ void sched_change_apply(struct thread *thread, const struct sched_change *change
 	run_queue_unlock(rq, flags);
 }
 
-void sched_affinity_set(struct thread *thread, u64 mask)
+void sched_affinity_set(struct thread *thread, u64 mask) __no_lock_analysis
 {
 	irqflags_t flags;
 	struct run_queue *rq = run_queue_lock(thread, &flags);
+	bool leaves = !(mask & BIT64(thread->cpu)), homeless = leaves && thread->on_queue;
 
 	thread->affinity = mask;
-	if (!(mask & BIT64(thread->cpu)) && rq->current == thread)
-		resched_cpu(rq);
-	run_queue_unlock(rq, flags);
+	if (homeless) {
+		queue_remove(rq, thread);
+		queue_account_remove(rq, thread);
+	} else if (leaves && rq->current == thread) {
+		resched_cpu(rq); /* it is moved when it is switched away */
+	}
+	irqlock_unlock_raw(&rq->lock);
+	if (homeless)
+		migrate(rq, thread);
+	irq_restore(flags);
 }
 
 /* ---- idling ---- */
