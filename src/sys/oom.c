@@ -10,8 +10,7 @@
 /* Badness in pages; 0: never. */
 static size_t oom_score(struct process *process, size_t total)
 {
-	struct mm_usage usage;
-	struct mm *mm;
+	const struct mm *mm;
 	s64 score;
 
 	if (process->init || process->zombie || process->oom_score_adj <= -1000)
@@ -19,8 +18,9 @@ static size_t oom_score(struct process *process, size_t total)
 	mm = process->leader->mm;
 	if (!mm)
 		return 0;
-	mm_usage_get(mm, &usage);
-	score = (s64)(usage.rss + usage.tables) + (s64)process->oom_score_adj * (s64)(total / 1000);
+	/* A glance without mm's locks, whose holders may be waiting for memory. */
+	score = READ_ONCE(mm->rss_anon) + READ_ONCE(mm->rss_file) + (s64)READ_ONCE(mm->mmu.tables) +
+		(s64)process->oom_score_adj * (s64)(total / 1000);
 	return score > 0 ? (size_t)score : 1;
 }
 
