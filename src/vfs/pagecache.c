@@ -172,9 +172,9 @@ int pagecache_add(struct page_mapping *mapping, u64 index, unsigned int mm_flags
 		page_put(page);
 		return err;
 	}
-	atomic_add_relaxed(&pagecache_counters.pages, 1);
+	mm_count(MM_COUNT_PAGE_CACHE, 1);
 	if (mapping->ops->memory)
-		atomic_add_relaxed(&pagecache_counters.memory_pages, 1);
+		mm_count(MM_COUNT_SHMEM, 1);
 	else
 		pagecache_lru_add(page);
 	*out = page;
@@ -334,7 +334,7 @@ void pagecache_remove(struct page *page)
 		mapping->ops->release(mapping, page);
 	page_clear_dirty(page);
 	if (mapping->ops->memory)
-		atomic_fetch_sub(&pagecache_counters.memory_pages, 1);
+		mm_count(MM_COUNT_SHMEM, -1);
 	else
 		pagecache_lru_remove(page);
 	flags = irqlock_lock(&mapping->tree_lock);
@@ -342,7 +342,7 @@ void pagecache_remove(struct page *page)
 	mapping->page_count--;
 	atomic_store(&page->mapping, (struct page_mapping *)NULL);
 	irqlock_unlock(&mapping->tree_lock, flags);
-	atomic_fetch_sub(&pagecache_counters.pages, 1);
+	mm_count(MM_COUNT_PAGE_CACHE, -1);
 	if (!list_empty(&mapping->areas))
 		mm_unmap_file_range(mapping, index, index);
 	page_put(page);
@@ -463,8 +463,11 @@ size_t pagecache_invalidate(struct page_mapping *mapping, u64 first, u64 last)
 
 void pagecache_stats_get(struct pagecache_stats *stats)
 {
-	stats->pages = atomic_load(&pagecache_counters.pages);
-	stats->memory = atomic_load(&pagecache_counters.memory_pages);
+	struct mm_stats mm;
+
+	mm_stats_get(&mm);
+	stats->pages = mm.page_cache;
+	stats->memory = mm.shmem;
 	stats->dirty = atomic_load(&pagecache_counters.dirty);
 	stats->writeback = atomic_load(&pagecache_counters.writeback);
 }

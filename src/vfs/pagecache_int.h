@@ -11,9 +11,10 @@
 
 #define PAGECACHE_BATCH 16
 
-/* Counters of all mappings; atomic. Memory-only mappings (tmpfs) count in pages alone. */
+/* Pages of all mappings, atomic; how many there are is in mm's counters. Those of memory-only
+ * mappings are never dirty here. */
 struct pagecache_counters {
-	size_t pages, memory_pages, dirty, writeback;
+	size_t dirty, writeback;
 };
 extern struct pagecache_counters pagecache_counters;
 
