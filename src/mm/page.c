@@ -130,9 +130,15 @@ size_t mm_free_pages(void)
 
 static size_t watermark(unsigned int flags)
 {
+	/* Far from it, as at start-up, when there are no threads to ask about. */
+	if (likely(mm_free_pages() >= zone_min + BIT(PAGE_MAX_ORDER)))
+		return zone_min;
 	if (reclaim_is_self())
 		return 0;
-	return flags & MM_ATOMIC ? zone_min / 4 : zone_min;
+	if (flags & MM_ATOMIC)
+		return zone_min / 4;
+	/* Kernel threads write things back, which frees memory: they come before processes. */
+	return mm_current() ? zone_min : zone_min / 2;
 }
 
 static struct page *zone_alloc_block(unsigned int order, unsigned int flags)
@@ -252,45 +258,63 @@ void page_drain_cpu(void)
 	cpu->busy = false;
 }
 
-#define RECLAIM_ATTEMPTS   1000
-#define WAIT_ATTEMPTS      1000 /* of 5 ms */
-#define WAIT_ATTEMPTS_NOFS 40
+/* How long write-back is waited for before something must die, and between looks. */
+#define WAIT_NS    (5 * NSEC_PER_MSEC)
+#define WAITS      1000
+#define WAITS_NOFS 40 /* the caller may hold what the writer needs */
+#define RECLAIMS   1000
+
+struct page_wait {
+	unsigned int reclaims, waits;
+	bool woken; /* somebody's wake-up ended our sleep: it is handed on */
+};
+
+static void page_wait_sleep(struct page_wait *wait)
+{
+	if (!thread_park(PARK_KILLABLE, clock_monotonic_ns() + WAIT_NS))
+		wait->woken = true;
+}
 
 /*
- * What to do when there is nothing above the watermark. True: try again. Attempts are bounded for
- * kernel memory; for user memory they end when nothing can be killed, or when we are the one that
- * was.
+ * What to do when there is nothing above the watermark: reclaim; wait while write-back promises
+ * more; for user memory, ask for a victim. True: try again. False: there is none, or we are the
+ * victim.
  */
-static bool page_wait_for_memory(unsigned int order, unsigned int flags, unsigned int attempt)
+static bool page_wait_for_memory(unsigned int order, unsigned int flags, struct page_wait *wait)
 {
 	if (flags & MM_ATOMIC || irq_context() || reclaim_is_self())
 		return false;
 	if (flags & MM_USER && thread_fatal_signal_pending())
 		return false;
 	page_drain_cpu();
-	if (attempt < RECLAIM_ATTEMPTS && reclaim_pages(BIT(order), flags) > 0)
+	if (wait->reclaims++ < RECLAIMS && reclaim_pages(BIT(order), flags) > 0)
 		return true;
-	/* What is dirty becomes clean: wait for it, though not for ever, as the caller may hold
-	 * what the writer needs. */
-	if (attempt < (flags & MM_NOFS ? WAIT_ATTEMPTS_NOFS : WAIT_ATTEMPTS) && reclaim_pending()) {
-		(void)thread_park(PARK_KILLABLE, clock_monotonic_ns() + 5 * NSEC_PER_MSEC);
+	if (order > 3)
+		return false;
+	if (reclaim_pending() && wait->waits++ < (flags & MM_NOFS ? WAITS_NOFS : WAITS)) {
+		page_wait_sleep(wait);
 		return true;
 	}
-	if (order > 3 || !(flags & MM_USER))
-		return attempt < 2;
-	if (attempt % 64 == 2 && !oom_kill(BIT(order)))
+	if (!(flags & MM_USER) || !oom_kill(BIT(order)))
 		return false;
-	(void)thread_park(PARK_KILLABLE, clock_monotonic_ns() + 5 * NSEC_PER_MSEC);
+	wait->reclaims = wait->waits = 0;
+	for (unsigned int i = 0; i < 50 && mm_free_pages() < zone_low; i++) {
+		page_wait_sleep(wait);
+		if (thread_fatal_signal_pending())
+			return false;
+	}
 	return true;
 }
 
-static __noinline struct page *page_take_slow(unsigned int flags, bool *zeroed)
+static __noinline struct page *page_alloc_slow(unsigned int order, unsigned int flags, bool *zeroed)
 {
+	struct page_wait wait = {0};
 	struct page *page = NULL;
 
-	for (unsigned int attempt = 0; page_wait_for_memory(0, flags, attempt); attempt++)
-		if ((page = page_take(flags, zeroed)))
-			break;
+	while (!page && page_wait_for_memory(order, flags, &wait))
+		page = order ? zone_alloc_block(order, flags) : page_take(flags, zeroed);
+	if (wait.woken)
+		thread_unpark(thread_current());
 	return page;
 }
 
@@ -301,15 +325,13 @@ struct page *page_alloc(unsigned int order, unsigned int flags)
 
 	if (likely(order == 0)) {
 		page = page_take(flags, &zeroed);
-		if (unlikely(!page) && !(page = page_take_slow(flags, &zeroed)))
+		if (unlikely(!page) && !(page = page_alloc_slow(0, flags, &zeroed)))
 			return NULL;
 	} else {
 		if (order > PAGE_MAX_ORDER)
 			return NULL;
 		page = zone_alloc_block(order, flags);
-		for (unsigned int n = 0; !page && page_wait_for_memory(order, flags, n); n++)
-			page = zone_alloc_block(order, flags);
-		if (!page)
+		if (!page && !(page = page_alloc_slow(order, flags, &zeroed)))
 			return NULL;
 		for (size_t i = 1; i < BIT(order); i++)
 			page_prepare(page + i);
