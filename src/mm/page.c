@@ -90,13 +90,16 @@ static void poison_check(struct page *page, unsigned int order)
 #ifdef DEBUG
 	const u8 *bytes = page_address_inline(page);
 
-	/* A frame that was never freed is as the firmware left it. */
-	if (bytes[0] == POISON_FREE && bytes[1] == POISON_FREE && bytes[2] == POISON_FREE) {
-		const u8 *bad = memchr_inv(bytes, POISON_FREE, PAGE_SIZE << order);
+	/* A frame that was never freed is as the firmware left it, whatever its neighbours are. */
+	for (size_t at = 0; at < PAGE_SIZE << order; at += PAGE_SIZE) {
+		const u8 *frame = bytes + at, *bad;
 
+		if (frame[0] != POISON_FREE || frame[1] != POISON_FREE || frame[2] != POISON_FREE)
+			continue;
+		bad = memchr_inv(frame, POISON_FREE, PAGE_SIZE);
 		if (bad)
 			panic("frame %#llx was written at %#tx after it was freed",
-			      page_phys_inline(page), bad - bytes);
+			      page_phys_inline(page) + at, bad - frame);
 	}
 #endif
 }
