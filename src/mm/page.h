@@ -120,8 +120,8 @@ static inline bool page_flag_test_clear(struct page *page, enum page_flag flag)
 
 /* Counters that other rooms keep for /proc/meminfo, in pages. */
 enum mm_counter {
-	MM_COUNT_PAGE_CACHE,
-	MM_COUNT_SHMEM,
+	MM_COUNT_PAGE_CACHE, /* includes the next */
+	MM_COUNT_SHMEM,      /* memory that no disk has a copy of: tmpfs, shared anonymous memory */
 	MM_COUNT_KERNEL_STACKS,
 	MM_COUNT_PAGE_TABLES,
 	MM_COUNT_ANON,

@@ -36,6 +36,7 @@ static void shared_close(struct vm_area *area)
 		page_put(page);
 	}
 	mm_count(MM_COUNT_SHMEM, -(long)shared->count);
+	mm_count(MM_COUNT_PAGE_CACHE, -(long)shared->count);
 	kfree(shared);
 }
 
@@ -55,6 +56,7 @@ static int shared_fault(struct vm_area *area, u64 pgoff, struct page **out)
 		} else if (!err) {
 			shared->count++;
 			mm_count(MM_COUNT_SHMEM, 1);
+			mm_count(MM_COUNT_PAGE_CACHE, 1);
 		}
 	}
 	if (!err) {

@@ -53,6 +53,7 @@ int mmu_init(struct mmu *mmu)
 	mmu->root = page_phys(page);
 	mmu->cpus = 0;
 	mmu->tables = 1;
+	mm_count(MM_COUNT_PAGE_TABLES, 1);
 	list_init(&mmu->list);
 	return 0;
 }
@@ -68,6 +69,7 @@ static void table_note(struct mmu *mmu, const u64 *table, u64 *entry)
 	page->fsdata = entry;
 	list_add(&page->lru, &mmu->list);
 	mmu->tables++;
+	mm_count(MM_COUNT_PAGE_TABLES, 1);
 }
 
 /* The entry of level shift for va. Tables on the way are made with bits, unless those are 0.
@@ -152,6 +154,7 @@ static void tables_free(struct mmu *mmu, struct list_head *freed)
 		list_del(&page->lru);
 		page_free_zeroed(page); /* every entry was cleared on the way here */
 		mmu->tables--;
+		mm_count(MM_COUNT_PAGE_TABLES, -1);
 	}
 }
 
@@ -206,6 +209,7 @@ void mmu_destroy(struct mmu *mmu)
 		page_free_zeroed(page);
 	list_init(&mmu->list);
 	page_free(page_from_phys(mmu->root), 0);
+	mm_count(MM_COUNT_PAGE_TABLES, -(long)mmu->tables);
 	mmu->root = 0;
 }
 

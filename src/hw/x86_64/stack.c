@@ -80,6 +80,7 @@ static void frames_free(struct list_head *frames)
 	list_for_each_entry_safe(page, next, frames, lru) {
 		list_del(&page->lru);
 		page_free(page, 0);
+		mm_count(MM_COUNT_KERNEL_STACKS, -1);
 	}
 }
 
@@ -106,6 +107,7 @@ static void *stack_make(void)
 			page_free(page, 0);
 			goto undo;
 		}
+		mm_count(MM_COUNT_KERNEL_STACKS, 1);
 	}
 	return (void *)va;
 undo:
