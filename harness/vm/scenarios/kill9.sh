@@ -1,5 +1,7 @@
 #: kill -9 ends what nothing else ends, in the middle of anything.
-sh -c 'trap "" INT TERM HUP; while :; do :; done' & p=$!
+mkfifo /tmp/ready
+sh -c 'trap "" INT TERM HUP; echo >/tmp/ready; while :; do :; done' & p=$!
+read x </tmp/ready
 kill -INT $p; kill -TERM $p; kill -0 $p && echo alive
 kill -9 $p; wait $p; echo "status $?"
 sleep 1000 & p=$!; kill -9 $p; wait $p; echo "status $?"
