@@ -399,6 +399,9 @@ static void free_fs(struct ext4_fs *fs)
 {
 	ext4_groups_free(fs);
 	buffer_put(fs->super_buffer);
+	/* A mount that failed over damage may have recorded it in the superblock. */
+	if (buffer_sync(fs->bdev))
+		log_err("%s: %s: the superblock can't be written", fs->type_name, fs->super->id);
 	buffer_invalidate(fs->bdev);
 	kfree(fs);
 }
