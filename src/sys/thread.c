@@ -288,8 +288,8 @@ char thread_state_char(const struct thread *thread)
 	switch (thread->state) {
 	case THREAD_RUNNABLE:
 		return 'R';
-	case THREAD_DEAD:
-		return 'X';
+	case THREAD_DEAD: /* a leader is kept as long as its process */
+		return thread == thread->process->leader ? 'Z' : 'X';
 	case THREAD_PARKED:
 		return 'D';
 	default:
