@@ -88,18 +88,17 @@ static void poison(struct page *page, unsigned int order)
 static void poison_check(struct page *page, unsigned int order)
 {
 #ifdef DEBUG
-	const u8 *bytes = page_address_inline(page);
+	/* Frame by frame: one that was never freed is as the firmware left it, one that was freed
+	 * zeroed is that. */
+	for (size_t i = 0; i < BIT(order); i++) {
+		const u8 *bytes = (const u8 *)page_address_inline(page) + i * PAGE_SIZE, *bad;
 
-	/* A frame that was never freed is as the firmware left it, whatever its neighbours are. */
-	for (size_t at = 0; at < PAGE_SIZE << order; at += PAGE_SIZE) {
-		const u8 *frame = bytes + at, *bad;
-
-		if (frame[0] != POISON_FREE || frame[1] != POISON_FREE || frame[2] != POISON_FREE)
+		if (bytes[0] != POISON_FREE || bytes[1] != POISON_FREE || bytes[2] != POISON_FREE)
 			continue;
-		bad = memchr_inv(frame, POISON_FREE, PAGE_SIZE);
+		bad = memchr_inv(bytes, POISON_FREE, PAGE_SIZE);
 		if (bad)
 			panic("frame %#llx was written at %#tx after it was freed",
-			      page_phys_inline(page) + at, bad - frame);
+			      page_phys_inline(page + i), bad - bytes);
 	}
 #endif
 }
