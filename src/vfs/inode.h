@@ -248,7 +248,7 @@ struct super_block {
 	struct list_head
 	    dirty; /* those to write back, oldest first, by inode.dirty_node; inodes_lock */
 	struct list_head node; /* list of all supers */
-	u32 refs;              /* mounts and passing users, under the list's lock */
+	u32 refs, passers;     /* mounts; passing users: under the list's lock (vfs/super.c) */
 	void *private;
 	char id[40];         /* for messages: "vda2" */
 	u64 writeback_error; /* of all its files: syncfs reports each error once */

@@ -676,7 +676,7 @@ void mount_shutdown_all(void)
 	for (super = super_next(NULL); super; super = super_next(super)) {
 		int err;
 
-		if (!super->bdev || (atomic_load(&super->flags) & SUPER_RDONLY))
+		if (!super->bdev || (atomic_load(&super->flags) & (SUPER_RDONLY | SUPER_DEAD)))
 			continue;
 		err = super_remount_forced(super);
 		if (err)

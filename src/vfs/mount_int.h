@@ -30,7 +30,8 @@ int __must_check super_remount(struct super_block *super, unsigned long ms_flags
 			       const char *options);
 /* At power-off: read-only although there are writers, who will not run again. */
 int __must_check super_remount_forced(struct super_block *super);
-/* The super blocks one after the other: referenced, and the reference on prev is dropped. */
+/* The super blocks one after the other, kept in memory until the next call. Whoever works on one
+ * holds umount and looks at SUPER_DEAD. */
 struct super_block *super_next(struct super_block *prev);
 /* Writes everything of one volume (vfs/writeback.c). */
 int __must_check super_sync(struct super_block *super, bool wait);

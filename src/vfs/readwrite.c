@@ -169,6 +169,13 @@ ssize_t file_write_pagecache(struct file *file, struct uio *uio, loff_t *pos)
 	if (!n && uio->resid)
 		n = pagecache_file_write(file, uio, pos);
 	rwsem_write_unlock(&inode->rwsem);
+	/* Direct writes go through the cache, but are on the device when they return. */
+	if (n > 0 && unlikely(file->flags & O_DIRECT)) {
+		int err = pagecache_write_and_wait(&inode->mapping, start, start + n - 1);
+
+		if (err)
+			return err;
+	}
 	if (n > 0 && unlikely(file_write_is_sync(file, uio)) && file->ops->fsync) {
 		bool datasync = !(file->flags & __O_SYNC) && !(uio->rwf_flags & RWF_SYNC);
 		int err = file->ops->fsync(file, start, start + n - 1, datasync);

@@ -101,28 +101,21 @@ static ssize_t move(struct file *in, loff_t *in_pos, struct file *out, loff_t *o
 	return done ? done : moved;
 }
 
-/* Runs move() with the file's own position where the caller gave none; a stream has none at all.
- * The position's lock is not held meanwhile: out has one too, and may be the same file. */
+/*
+ * Runs move() with the file's own position where the caller gave none; a stream has none at all.
+ * The position is not locked meanwhile: two that copy between the same files in opposite directions
+ * would wait for each other.
+ */
 static ssize_t move_positioned(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
 			       size_t n)
 {
-	loff_t in_at = in_pos ? *in_pos : 0;
-	bool own = !in_pos && !(in->mode & FILE_STREAM), locked;
-	ssize_t moved;
+	loff_t at = in_pos ? *in_pos : in->mode & FILE_STREAM ? 0 : in->pos;
+	ssize_t moved = move(in, &at, out, out_pos, n);
 
-	if (own) {
-		locked = file_pos_lock(in);
-		in_at = in->pos;
-		file_pos_unlock(in, locked);
-	}
-	moved = move(in, &in_at, out, out_pos, n);
 	if (in_pos)
-		*in_pos = in_at;
-	if (own) {
-		locked = file_pos_lock(in);
-		in->pos = in_at;
-		file_pos_unlock(in, locked);
-	}
+		*in_pos = at;
+	else if (!(in->mode & FILE_STREAM))
+		in->pos = at;
 	return moved;
 }
 

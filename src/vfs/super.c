@@ -1,11 +1,16 @@
 /*
  * File system types and super blocks.
  *
- * A super block is one mounted volume, however many mounts show it. It is counted by mounts and by
- * those who pass over the list of all; the last reference shuts it down: everything is written, the
- * dentry tree and the inodes go, and the file system's put operation writes what is left and lets
- * the device go. Devices are claimed for as long as a super block has them; mounting a device again
- * shares its super block, and read-only or not must then agree.
+ * A super block is one mounted volume, however many mounts show it. Mounts count in refs: the last
+ * one to go shuts the volume down before umount returns. Everything is written, the dentry tree and
+ * the inodes go, and the file system's put operation writes what is left and lets the device go.
+ * Those who only pass over the list of all (sync, write-back) count in passers, which keeps the
+ * memory but not the volume; they hold super->umount for reading while they work on it and look at
+ * SUPER_DEAD first.
+ *
+ * Devices are claimed for as long as a super block has them; mounting a device again shares its
+ * super block, and read-only or not must then agree. One mount or shutdown goes on at a time (mutex
+ * `mounting`).
  */
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -100,7 +105,8 @@ static struct super_block *super_find(const struct fs_type *type, const struct b
 
 	spin_lock(&supers_lock);
 	list_for_each_entry(super, &supers, node)
-		if (super->type == type && (bdev ? super->bdev == bdev : type->single)) {
+		if (super->refs && !(super->flags & SUPER_DEAD) && super->type == type &&
+		    (bdev ? super->bdev == bdev : type->single)) {
 			super->refs++;
 			found = super;
 			break;
@@ -235,11 +241,28 @@ int super_mount_device(struct fs_type *type, struct block_device *bdev, unsigned
 	return super_get_or_create(type, bdev, ms_flags, options, out);
 }
 
+/* Out of the list and memory, once nobody mounts it or passes by. */
+static void super_free_if_unused(struct super_block *super)
+{
+	bool unused;
+
+	spin_lock(&supers_lock);
+	unused = !super->refs && !super->passers;
+	if (unused)
+		list_del(&super->node);
+	spin_unlock(&supers_lock);
+	if (unused)
+		kfree(super);
+}
+
+/* The last mount has gone; refs is still 1, so that the memory stays. */
 static void super_shutdown(struct super_block *super)
 {
 	int err = super_sync(super, true);
 
+	rwsem_write_lock(&super->umount);
 	atomic_fetch_or(&super->flags, SUPER_DEAD);
+	rwsem_write_unlock(&super->umount);
 	dentry_shrink_tree(super->root);
 	dentry_put(super->root);
 	super->root = NULL;
@@ -262,7 +285,11 @@ static void super_shutdown(struct super_block *super)
 		super->ops->put(super);
 	if (super->bdev)
 		block_release(super->bdev, super);
-	kfree(super);
+	spin_lock(&supers_lock);
+	super->refs = 0;
+	super->bdev = NULL;
+	spin_unlock(&supers_lock);
+	super_free_if_unused(super);
 }
 
 void super_get(struct super_block *super)
@@ -276,8 +303,6 @@ void super_put(struct super_block *super)
 {
 	bool last;
 
-	/* A mount of the same device must not find it while it goes, and not start before it has
-	 * gone. */
 	spin_lock(&supers_lock);
 	last = super->refs == 1;
 	if (!last)
@@ -285,11 +310,12 @@ void super_put(struct super_block *super)
 	spin_unlock(&supers_lock);
 	if (!last)
 		return;
+	/* A mount of the same device may have found it meanwhile; none will from now on. */
 	mutex_lock(&mounting);
 	spin_lock(&supers_lock);
-	last = --super->refs == 0;
-	if (last)
-		list_del(&super->node);
+	last = super->refs == 1;
+	if (!last)
+		super->refs--;
 	spin_unlock(&supers_lock);
 	if (last)
 		super_shutdown(super);
@@ -305,11 +331,13 @@ struct super_block *super_next(struct super_block *prev)
 	at = prev ? prev->node.next : supers.next;
 	if (at != &supers) {
 		next = list_entry(at, struct super_block, node);
-		next->refs++;
+		next->passers++;
 	}
+	if (prev)
+		prev->passers--;
 	spin_unlock(&supers_lock);
 	if (prev)
-		super_put(prev);
+		super_free_if_unused(prev);
 	return next;
 }
 

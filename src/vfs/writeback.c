@@ -182,6 +182,11 @@ int super_sync(struct super_block *super, bool wait)
 	return err ? err : err2;
 }
 
+static bool super_is_dead(const struct super_block *super)
+{
+	return atomic_load(&super->flags) & SUPER_DEAD;
+}
+
 int vfs_syncfs(struct super_block *super)
 {
 	int err;
@@ -203,7 +208,7 @@ int super_sync_all(bool wait)
 			int err2;
 
 			rwsem_read_lock(&super->umount);
-			err2 = super_sync(super, pass == 1);
+			err2 = super_is_dead(super) ? 0 : super_sync(super, pass == 1);
 			rwsem_read_unlock(&super->umount);
 			err = err ? err : err2;
 		}
@@ -240,6 +245,10 @@ static void writeback_pass(void)
 		if ((atomic_load(&super->flags) & (SUPER_RDONLY | SUPER_PSEUDO)) ||
 		    !rwsem_read_trylock(&super->umount))
 			continue;
+		if (super_is_dead(super)) {
+			rwsem_read_unlock(&super->umount);
+			continue;
+		}
 		err = super_writeback(super, all ? now : before, all ? INODE_PAGES : (size_t)-1,
 				      false);
 		if (!err && super->ops->sync && !all)
