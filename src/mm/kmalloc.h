@@ -61,6 +61,10 @@ struct shrinker {
 
 void shrinker_register(struct shrinker *shrinker);
 
+/* The running thread frees memory for others (the write-back thread): its requests may use the
+ * reserve. For one thread. */
+void reclaim_helper_set(void);
+
 /* Makes the caches give back all that is clean and unused (/proc/sys/vm/drop_caches). */
 void reclaim_caches(void);
 

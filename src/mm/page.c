@@ -135,7 +135,7 @@ static size_t watermark(unsigned int flags)
 	/* Far from it, as at start-up, when there are no threads to ask about. */
 	if (likely(mm_free_pages() >= zone_min + BIT(PAGE_MAX_ORDER)))
 		return zone_min;
-	if (reclaim_is_self())
+	if (reclaim_is_self() || reclaim_is_helper())
 		return 0;
 	if (flags & MM_ATOMIC)
 		return zone_min / 4;
@@ -293,7 +293,8 @@ static bool page_wait_for_memory(unsigned int order, unsigned int flags, struct 
 		return true;
 	if (order > 3)
 		return false;
-	if (reclaim_pending() && wait->waits++ < (flags & MM_NOFS ? WAITS_NOFS : WAITS)) {
+	if (!reclaim_is_helper() && reclaim_pending() &&
+	    wait->waits++ < (flags & MM_NOFS ? WAITS_NOFS : WAITS)) {
 		page_wait_sleep(wait);
 		return true;
 	}

@@ -80,6 +80,7 @@ void page_drain_cpu(void);
 size_t reclaim_pages(size_t nr, unsigned int mm_flags);
 /* Whether some cache expects to have more to give soon. */
 bool reclaim_pending(void);
+bool reclaim_is_helper(void);
 /* Whether the running thread is reclaiming: it may use the last frames, and must not start again.
  */
 bool reclaim_is_self(void);

@@ -16,6 +16,7 @@
 static struct shrinker *shrinkers;                /* only added to, at start-up */
 static struct thread *reclaimers[RECLAIMERS_MAX]; /* atomic */
 static unsigned int reclaimers_active;            /* atomic */
+static struct thread *helper;
 
 #define RECLAIM_ALL_STEP 4096
 
@@ -35,6 +36,16 @@ bool reclaim_is_self(void)
 		if (atomic_load_relaxed(&reclaimers[i]) == self)
 			return true;
 	return false;
+}
+
+void reclaim_helper_set(void)
+{
+	helper = thread_current();
+}
+
+bool reclaim_is_helper(void)
+{
+	return helper && thread_current() == helper;
 }
 
 static struct thread **reclaimer_enter(void)

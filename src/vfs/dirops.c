@@ -82,6 +82,7 @@ static void create_end(struct creation *c)
 	dentry_put(c->dentry);
 	rwsem_write_unlock(&c->dir->rwsem);
 	mount_drop_write(c->at.parent.mount);
+	writeback_balance_inodes(c->dir->super);
 	path_put(&c->at.parent);
 }
 

@@ -42,6 +42,22 @@ static struct spinlock lru_lock = SPINLOCK_INIT("inode lru");
 static LIST_HEAD(lru);     /* lru_lock; oldest first */
 static size_t lru_count;   /* lru_lock */
 static u64 number_counter; /* atomic */
+size_t inode_dirty_count;
+
+/* On and off the volume's list of dirty inodes, under its inodes_lock. */
+static void dirty_link(struct inode *inode)
+{
+	list_add_tail(&inode->dirty_node, &inode->super->dirty);
+	atomic_inc(&inode_dirty_count);
+}
+
+static void dirty_unlink(struct inode *inode)
+{
+	if (!list_is_linked(&inode->dirty_node))
+		return;
+	list_del(&inode->dirty_node);
+	atomic_dec(&inode_dirty_count);
+}
 
 static size_t inode_hash_index(const struct super_block *super, u64 number)
 {
@@ -260,7 +276,7 @@ static void inode_evict(struct inode *inode)
 	ASSERT_EQ(inode->mapping.page_count, 0);
 	spin_lock(&super->inodes_lock);
 	list_del(&inode->super_node);
-	list_del(&inode->dirty_node);
+	dirty_unlink(inode);
 	spin_unlock(&super->inodes_lock);
 
 	bucket = inode_bucket(inode);
@@ -335,7 +351,7 @@ void inode_dirty_queue(struct inode *inode, enum inode_state bit)
 	spin_lock(&super->inodes_lock);
 	if (!list_is_linked(&inode->dirty_node) && list_is_linked(&inode->super_node)) {
 		inode->dirtied_ns = clock_monotonic_ns();
-		list_add_tail(&inode->dirty_node, &super->dirty);
+		dirty_link(inode);
 	}
 	spin_unlock(&super->inodes_lock);
 }
@@ -372,7 +388,7 @@ struct inode *inode_dirty_take(struct super_block *super, u64 before_ns)
 			break;
 		if (!inode_try_ref(inode))
 			continue;
-		list_del(&inode->dirty_node);
+		dirty_unlink(inode);
 		found = inode;
 		break;
 	}
@@ -387,7 +403,7 @@ void inode_dirty_done(struct inode *inode)
 	spin_lock(&super->inodes_lock);
 	if (inode_is_dirty(inode) && !list_is_linked(&inode->dirty_node)) {
 		inode->dirtied_ns = clock_monotonic_ns();
-		list_add_tail(&inode->dirty_node, &super->dirty);
+		dirty_link(inode);
 	}
 	spin_unlock(&super->inodes_lock);
 	inode_put(inode);
@@ -528,7 +544,18 @@ static size_t inode_shrink(struct shrinker *shrinker, size_t nr, unsigned int fl
 	return freed;
 }
 
-static struct shrinker inode_shrinker = {.name = "inodes", .shrink = inode_shrink};
+/* Dirty inodes can go once they are written. */
+static bool inode_pending(struct shrinker *shrinker)
+{
+	bool some = atomic_load_relaxed(&inode_dirty_count) > 0;
+
+	if (some)
+		writeback_press();
+	return some;
+}
+
+static struct shrinker inode_shrinker = {
+    .name = "inodes", .shrink = inode_shrink, .pending = inode_pending};
 
 u64 inode_number_next(void)
 {

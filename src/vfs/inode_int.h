@@ -20,6 +20,8 @@ static inline bool inode_is_dirty(const struct inode *inode)
 
 void inode_cache_init(void);
 /* Puts the inode on its super block's dirty list because of bit, unless it is there already. */
+/* Inodes on the volumes' lists of dirty ones; atomic. */
+extern size_t inode_dirty_count;
 void inode_dirty_queue(struct inode *inode, enum inode_state bit);
 /* Takes the oldest inode that became dirty at or before `before_ns` off the dirty list, referenced.
  */

@@ -217,6 +217,7 @@ static int open_create(struct walk *walk, const struct vfs_open_how *how, struct
 	}
 	rwsem_write_unlock(&inode->rwsem);
 	mount_drop_write(dir->mount);
+	writeback_balance_inodes(inode->super);
 	*out = dentry;
 	return err;
 }

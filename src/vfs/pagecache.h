@@ -29,6 +29,7 @@ struct file;
 struct inode;
 struct uio;
 struct page_mapping;
+struct super_block;
 
 /* What a write-back pass should write. */
 struct writeback_control {
@@ -150,6 +151,10 @@ ssize_t __must_check pagecache_file_write(struct file *file, struct uio *uio, lo
 /* Throttles a writer while too much is dirty; wakes the write-back thread. */
 void writeback_balance(struct page_mapping *mapping);
 void writeback_wake(void);
+/* The same when memory is short: everything is written, however young. */
+void writeback_press(void);
+/* Throttles who makes inodes dirty (creates, unlinks) faster than they are written. No locks held. */
+void writeback_balance_inodes(struct super_block *super);
 void pagecache_init(void);
 void writeback_start_thread(void);
 struct pagecache_stats {

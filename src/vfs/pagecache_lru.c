@@ -176,7 +176,7 @@ static bool pagecache_pending(struct shrinker *shrinker)
 
 	pagecache_stats_get(&stats);
 	if (stats.dirty)
-		writeback_wake();
+		writeback_press();
 	return stats.dirty || stats.writeback;
 }
 

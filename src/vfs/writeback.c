@@ -5,7 +5,9 @@
  * it writes the inodes that have been dirty for long (all of them, if there is too much), oldest
  * first, then old buffers, then lets each file system do what is due. A writer that makes more than
  * a fifth of memory dirty writes some of its own file itself and waits for it, so nobody can fill
- * memory faster than the disk takes it.
+ * memory faster than the disk takes it. Inodes are limited in the same way by their number, as many
+ * as there are pages in those shares. When memory is short everything is written, and the thread
+ * may use the reserve.
  *
  * sync and fsync write what was dirty when they were called and wait; inodes are taken off the
  * dirty list for that, and come back to its end if they became dirty again.
@@ -22,14 +24,20 @@
 #include "vfs/pagecache_int.h"
 #include "vfs/vfs.h"
 
-#define PERIOD_NS     (5 * NSEC_PER_SEC)
-#define OLD_NS        (30 * NSEC_PER_SEC)
-#define BALANCE_PAGES 512  /* what a throttled writer writes at a time */
-#define INODE_PAGES   1024 /* what the thread writes of one file before it turns to the next */
+#define PERIOD_NS      (5 * NSEC_PER_SEC)
+#define OLD_NS         (30 * NSEC_PER_SEC)
+#define BALANCE_PAGES  512 /* what a throttled writer writes at a time */
+#define BALANCE_INODES 64
+#define INODE_PAGES    1024 /* what the thread writes of one file before it turns to the next */
 
 static struct wait_queue thread_wait;
-static bool thread_wanted;                   /* atomic */
+static bool thread_wanted, pressed;          /* atomic */
 static size_t background_limit, dirty_limit; /* pages */
+
+static bool too_many_inodes(size_t limit)
+{
+	return atomic_load_relaxed(&inode_dirty_count) > limit;
+}
 
 /* Pages on their way to the disk can be given back to nobody either, until they have arrived. */
 static bool too_much(size_t limit)
@@ -45,6 +53,12 @@ void writeback_wake(void)
 		return;
 	atomic_store(&thread_wanted, true);
 	wake_all(&thread_wait);
+}
+
+void writeback_press(void)
+{
+	atomic_store(&pressed, true);
+	writeback_wake();
 }
 
 /* ---- one file ---- */
@@ -233,10 +247,26 @@ void writeback_balance(struct page_mapping *mapping)
 	/* An error is recorded in the mapping, and fsync will say it. */
 }
 
+void writeback_balance_inodes(struct super_block *super)
+{
+	unsigned int left = BALANCE_INODES;
+	struct inode *inode;
+
+	if (likely(!too_many_inodes(background_limit)))
+		return;
+	writeback_wake();
+	if (!too_many_inodes(dirty_limit))
+		return;
+	while (left-- && (inode = inode_dirty_take(super, U64_MAX)))
+		if (inode_writeback(inode, BALANCE_PAGES, false))
+			break; /* recorded, and reported by sync */
+}
+
 static void writeback_pass(void)
 {
 	u64 now = clock_monotonic_ns(), before = now > OLD_NS ? now - OLD_NS : 0;
-	bool all = too_much(background_limit);
+	bool press = atomic_xchg(&pressed, false);
+	bool all = press || too_much(background_limit) || too_many_inodes(background_limit);
 	struct super_block *super;
 
 	for (super = super_next(NULL); super; super = super_next(super)) {
@@ -257,11 +287,12 @@ static void writeback_pass(void)
 			log_warn("vfs: %s: error %d in write-back", super->id, -err);
 		rwsem_read_unlock(&super->umount);
 	}
-	buffer_writeback_old(before);
+	buffer_writeback_old(press ? now : before);
 }
 
 static void writeback_thread(void *arg)
 {
+	reclaim_helper_set();
 	for (;;) {
 		u64 deadline = clock_monotonic_ns() + PERIOD_NS;
 		int err = wait_event_mode(&thread_wait, atomic_load(&thread_wanted),
