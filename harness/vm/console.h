@@ -21,7 +21,7 @@ struct console {
 	char line[1024]; /* the line that is being printed, to look for a panic in */
 	size_t line_length;
 	bool panicked;
-	char tail[4096]; /* the last output, consumed or not */
+	char tail[2048]; /* the last output, consumed or not */
 	size_t tail_length;
 };
 

@@ -347,7 +347,7 @@ const char *guest_tail(const struct guest *guest)
 
 void guest_fail(const char *file, int line, const char *format, ...)
 {
-	static char message[4096]; /* Check refuses much longer ones */
+	static char message[3000]; /* Check refuses much longer ones */
 	va_list arguments;
 
 	va_start(arguments, format);
