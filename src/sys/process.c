@@ -41,6 +41,7 @@ struct process process_zero = {
     .all_node = LIST_HEAD_INIT(process_zero.all_node),
     .pending = {.queue = LIST_HEAD_INIT(process_zero.pending.queue)},
     .signal_lock = IRQLOCK_INIT("signals"),
+    .signal_wait = WAIT_QUEUE_INIT(process_zero.signal_wait, "signalfd"),
     .child_wait = WAIT_QUEUE_INIT(process_zero.child_wait, "children"),
     .thread_wait = WAIT_QUEUE_INIT(process_zero.thread_wait, "threads"),
     .limits_lock = SPINLOCK_INIT("limits"),
@@ -296,6 +297,7 @@ static void process_fields_init(struct process *process)
 	signal_pending_init(&process->pending);
 	spin_init(&process->limits_lock, "limits");
 	wait_queue_init(&process->child_wait, "children");
+	wait_queue_init(&process->signal_wait, "signalfd");
 	wait_queue_init(&process->thread_wait, "threads");
 	process->dumpable = 1;
 	process->start_ns = clock_monotonic_ns();

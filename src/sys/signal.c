@@ -338,6 +338,7 @@ int signal_send_locked(struct process *process, struct thread *thread, int sig,
 	err = pending_add(process, thread ? &thread->pending : &process->pending, sig, info);
 	if (err)
 		return err;
+	wake_all(&process->signal_wait);
 	if (sig == SIGKILL) {
 		signal_group_exit(process, SIGKILL);
 		return 0;

@@ -157,6 +157,7 @@ struct process {
 	bool zombie;
 	bool wait_stopped, wait_continued;
 	int wait_stop_signal;
+	struct wait_queue signal_wait; /* signalfd: woken by every signal that is queued */
 	struct wait_queue child_wait;  /* wait4: children wake it */
 	struct wait_queue thread_wait; /* exec waits here for the other threads to end */
 
