@@ -535,6 +535,8 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 		goto fail;
 	super->ops = &ext4_super_ops;
 	err = ext4_inode_read(fs, EXT4_INO_ROOT, root);
+	if (err == -ESTALE)
+		err = ext4_error(fs, EXT4_INO_ROOT, 0, "there is no root directory");
 	if (!err && !S_ISDIR((*root)->mode)) {
 		inode_put(*root);
 		err = ext4_error(fs, EXT4_INO_ROOT, 0, "the root is no directory");
