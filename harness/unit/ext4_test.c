@@ -26,6 +26,7 @@ static struct host_disk *disk;
 static struct fs_context *context;
 static unsigned disks;
 static bool mounted;
+u64 t_mount_fail_alloc;
 
 /* ---- commands ---- */
 
@@ -152,6 +153,8 @@ int t_mount_type(const char *type, unsigned long ms_flags, const char *options)
 	snprintf(name, sizeof(name), "/dev%u", disks);
 	ck_assert_int_eq(vfs_mknod(AT_FDCWD, name, S_IFBLK | 0600, bdev->major, bdev->minor), 0);
 	ck_assert_int_eq(path_lookup(AT_FDCWD, "/mnt", LOOKUP_FOLLOW, &at), 0);
+	if (t_mount_fail_alloc)
+		host_alloc_fail_nth(t_mount_fail_alloc);
 	int err = mount_new(name, &at, type ? type : "ext4", ms_flags, options);
 	path_put(&at);
 	mounted = !err;

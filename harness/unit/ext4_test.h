@@ -32,6 +32,8 @@ void t_debugfs(const char *commands);
 /* What debugfs -R answers. */
 const char *t_debugfs_read(const char *command);
 
+/* mount(2)'s n-th allocation fails in the next t_mount(); 0: none. */
+extern u64 t_mount_fail_alloc;
 /* Mounts img; type NULL: ext4. The error of mount(2). */
 int t_mount_type(const char *type, unsigned long ms_flags, const char *options);
 int t_mount(const char *options);

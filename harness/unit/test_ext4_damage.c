@@ -269,8 +269,8 @@ static const struct {
     {"clri dir", NULL},
     {"clri <2>", NULL},
     {"link <2> dir/root", NULL},
-    {"link <7> dir/resize", "refers to inode 7"},
-    {"link <8> dir/journal", "refers to inode 8"},
+    {"link <7> dir/resize", NULL},
+    {"link <8> dir/journal", NULL},
     {"link big dir/twice", NULL},
     {"set_bg 0 block_bitmap 0", "bitmap"},
     {"set_bg 0 block_bitmap 4294967295", "bitmap"},
@@ -443,6 +443,7 @@ START_TEST(a_bad_bitmap_is_not_allocated_from)
 		 block * 1024 + 200);
 	t_mount_ok("errors=continue");
 	t_create("new", 200000, 1); /* another group has room */
+	t_sync();
 	ck_assert(log_captured_has("block bitmap"));
 	t_expect("new", 200000, 1);
 	t_umount();

@@ -1,7 +1,7 @@
 /*
- * Failing memory and failing disks: in every operation the n-th allocation, or the n-th request, fails,
- * for all n. The error comes back, and the volume is whole, or, when a disk lost writes, e2fsck makes
- * it so.
+ * Failing memory and failing disks: in every operation the n-th allocation, or the n-th request,
+ * fails, for all n. The error comes back, and the volume is whole, or, when a disk lost writes,
+ * e2fsck makes it so.
  */
 #include <sys/stat.h>
 
@@ -24,7 +24,8 @@ static int op_create(void)
 }
 static int op_create_in_index(void)
 {
-	return t_create_error("big/new-name-that-is-long-enough-to-split-a-leaf-sooner-or-later", 10, 1);
+	return t_create_error("big/new-name-that-is-long-enough-to-split-a-leaf-sooner-or-later",
+			      10, 1);
 }
 static int op_mkdir(void)
 {
@@ -309,7 +310,7 @@ START_TEST(a_mount_without_memory_fails_cleanly)
 {
 	for (u64 n = 1;; n++) {
 		t_run_ok("cp --sparse=always good%d img", _i);
-		host_alloc_fail_nth(n);
+		t_mount_fail_alloc = n;
 		int err = t_mount(NULL);
 		bool failed = host_alloc_failed();
 		host_alloc_fail_nth(0);
@@ -317,7 +318,8 @@ START_TEST(a_mount_without_memory_fails_cleanly)
 		if (!err)
 			t_umount();
 		else
-			ck_assert_msg(failed && err == -ENOMEM, "allocation %llu: error %d", n, err);
+			ck_assert_msg(failed && err == -ENOMEM, "allocation %llu: error %d", n,
+				      err);
 		t_fsck();
 		if (!failed)
 			break;

@@ -233,7 +233,7 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	int err;
 
 	mutex_lock(&group->lock);
-	err = ext4_block_bitmap_read(fs, group, &bitmap);
+	err = ext4_insist(ext4_block_bitmap_read(fs, group, &bitmap));
 	if (err)
 		goto out_unlock;
 	if (!bitmap_all_set(bitmap->data, start, length)) {
@@ -242,9 +242,9 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 		group->block_bad = true;
 		goto out;
 	}
-	err = ext4_txn_access(handle, bitmap);
+	err = ext4_insist(ext4_txn_access(handle, bitmap));
 	if (!err)
-		err = ext4_txn_access_group(handle, group);
+		err = ext4_insist(ext4_txn_access_group(handle, group));
 	if (err)
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);

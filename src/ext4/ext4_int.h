@@ -185,6 +185,21 @@ static inline bool ext4_uses_extents(const struct ext4_inode *inode)
 	return inode->flags & EXT4_EXTENTS_FL;
 }
 
+/*
+ * For what must not fail half-way, because it gives something back: tries again when there is no
+ * memory at the moment, and gives up only when there is none for long.
+ */
+#define EXT4_TRIES 16
+#define ext4_insist(call)                                                                          \
+	({                                                                                         \
+		int insist_err_ = (call);                                                          \
+		for (int insist_ = 1; insist_err_ == -ENOMEM && insist_ < EXT4_TRIES; insist_++) { \
+			thread_yield_point();                                                      \
+			insist_err_ = (call);                                                      \
+		}                                                                                  \
+		insist_err_;                                                                       \
+	})
+
 /* ---- error.c ---- */
 
 /*

@@ -206,7 +206,7 @@ static int give_back(struct ext4_handle *handle, u32 ino, bool directory)
 	int err;
 
 	mutex_lock(&group->lock);
-	err = ext4_inode_bitmap_read(fs, group, &bitmap);
+	err = ext4_insist(ext4_inode_bitmap_read(fs, group, &bitmap));
 	if (err)
 		goto out_unlock;
 	if (!bitmap_test(bitmap->data, index)) {
@@ -214,9 +214,9 @@ static int give_back(struct ext4_handle *handle, u32 ino, bool directory)
 		group->inode_bad = true;
 		goto out;
 	}
-	err = ext4_txn_access(handle, bitmap);
+	err = ext4_insist(ext4_txn_access(handle, bitmap));
 	if (!err)
-		err = ext4_txn_access_group(handle, group);
+		err = ext4_insist(ext4_txn_access_group(handle, group));
 	if (err)
 		goto out;
 	bitmap_clear(bitmap->data, index);

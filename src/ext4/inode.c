@@ -164,7 +164,7 @@ static int delete_on_disk(struct ext4_inode *inode)
 	if (!err)
 		err = ext4_txn_extend(&handle, 8);
 	if (!err)
-		err = ext4_inode_drop_xattr(&handle, inode);
+		err = ext4_insist(ext4_inode_drop_xattr(&handle, inode));
 	if (err) {
 		/* What is left stays an orphan on disk, for e2fsck. */
 		ext4_txn_end(&handle);
@@ -172,7 +172,7 @@ static int delete_on_disk(struct ext4_inode *inode)
 	}
 	ext4_orphan_remove(&handle, inode);
 	inode->dtime_or_next = (u32)clock_realtime_coarse().sec;
-	err = ext4_txn_dirty_inode(&handle, inode);
+	err = ext4_insist(ext4_txn_dirty_inode(&handle, inode));
 	ext4_txn_flush_inode(&handle, inode); /* before the number gets a new owner */
 	if (!err)
 		err = ext4_inode_release(&handle, inode);

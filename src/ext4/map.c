@@ -129,7 +129,7 @@ int ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
 int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first, u32 last)
 {
 	bool again;
-	int err;
+	int err, tries = 0;
 
 	do {
 		again = false;
@@ -141,6 +141,10 @@ int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 fi
 			err = ext4_indirect_remove(handle, inode, first, last, &again);
 		ext4_map_cache_clear(inode);
 		rwsem_write_unlock(&inode->map_lock);
+		if (err == -ENOMEM && ++tries < EXT4_TRIES) {
+			err = 0;
+			again = true; /* goes on where it stopped: see ext4_insist */
+		}
 		if (!err && again) {
 			thread_yield_point();
 			err = ext4_txn_extend(handle, ext4_map_credits(inode));

@@ -137,9 +137,12 @@ static int finish_new(struct ext4_handle *handle, struct ext4_inode *inode, stru
 static int insert_new(struct ext4_handle *handle, struct inode *dir, struct dentry *dentry,
 		      struct ext4_inode *inode, int links)
 {
-	int err = ext4_dir_insert(handle, ext4_inode(dir), &dentry->name, ext4_ino(inode),
-				  ext4_file_type(handle->fs, inode->vfs.mode));
+	/* What may fail comes before the entry is there. */
+	int err = ext4_txn_dirty_inode(handle, ext4_inode(dir));
 
+	if (!err)
+		err = ext4_dir_insert(handle, ext4_inode(dir), &dentry->name, ext4_ino(inode),
+				      ext4_file_type(handle->fs, inode->vfs.mode));
 	if (err)
 		return err;
 	return dir_changed(handle, ext4_inode(dir), links);

@@ -19,7 +19,7 @@ static void set_head(struct ext4_handle *handle, u32 ino)
 static void set_next(struct ext4_handle *handle, struct ext4_inode *inode, u32 next)
 {
 	inode->dtime_or_next = next;
-	if (ext4_txn_dirty_inode(handle, inode))
+	if (ext4_insist(ext4_txn_dirty_inode(handle, inode)))
 		log_err("%s: %s: inode %u: the orphan list on disk could not be kept",
 			handle->fs->type_name, handle->fs->super->id, ext4_ino(inode));
 }
