@@ -11,7 +11,9 @@
 FUNC \name
 	STAC
 	movq %rdx, %rcx
-	shrq $3, %rcx
+	cmpb $0, mem_unrolled(%rip)
+	jne 5f
+0:	shrq $3, %rcx
 	andl $7, %edx
 1:	rep movsq
 	movl %edx, %ecx
@@ -25,8 +27,22 @@ FUNC \name
 4:	movq %rcx, %rax
 	CLAC
 	ret
+5:	shrq $6, %rcx
+	jz 8f
+6:	COPY_64
+7:	decq %rcx
+	jnz 6b
+8:	andl $63, %edx
+	movl %edx, %ecx
+	jmp 0b
+	/* The block again, byte by byte. */
+9:	shlq $6, %rcx
+	andl $63, %edx
+	addq %rdx, %rcx
+	jmp 2b
 	FIXUP 1b, 3b, \flags
 	FIXUP 2b, 4b, \flags
+	FIXUP_RANGE 6b, 7b, 9b, \flags
 END \name
 .endm
 COPY user_copy, FIXUP_RESOLVE
@@ -69,24 +85,38 @@ END user_copy_fault
 FUNC user_clear
 	STAC
 	movq %rsi, %rcx
-	shrq $3, %rcx
-	movl %esi, %edx
-	andl $7, %edx
+	movq %rsi, %rdx
 	xorl %eax, %eax
+	cmpb $0, mem_unrolled(%rip)
+	jne 5f
+0:	shrq $3, %rcx
+	andl $7, %edx
 1:	rep stosq
 	movl %edx, %ecx
 2:	rep stosb
 	movq %rcx, %rax
 	CLAC
 	ret
-3:	leaq (%rdx, %rcx, 8), %rax
-	CLAC
-	ret
+3:	leaq (%rdx, %rcx, 8), %rcx
+	jmp 2b
 4:	movq %rcx, %rax
 	CLAC
 	ret
+5:	shrq $6, %rcx
+	jz 8f
+6:	FILL_64
+7:	decq %rcx
+	jnz 6b
+8:	andl $63, %edx
+	movl %edx, %ecx
+	jmp 0b
+9:	shlq $6, %rcx
+	andl $63, %edx
+	addq %rdx, %rcx
+	jmp 2b
 	FIXUP 1b, 3b
 	FIXUP 2b, 4b
+	FIXUP_RANGE 6b, 7b, 9b
 END user_clear
 
 /*

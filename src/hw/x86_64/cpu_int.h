@@ -84,6 +84,8 @@ struct cpu_features {
 extern struct cpu_features cpu_features;
 
 void cpu_features_detect(void);
+/* mem.S and copy.S: loops instead of string instructions. */
+extern bool mem_unrolled;
 /* Control registers, GDT, TSS, IDT and system-call MSRs of the CPU that runs; %gs is set first. */
 void cpu_setup(unsigned int id);
 

@@ -1,12 +1,18 @@
 /*
  * memcpy, memmove, memset: the C library's, without touching vector registers.
  *
- * Long runs go by whole words with the string instructions, which real processors run at full width
- * and QEMU's translator keeps inside one translated block; the last word overlaps the run instead of
- * a tail of bytes. Short ones are two overlapping accesses. Everything is loaded before the first
- * store of its size, so that the short path serves memmove too.
+ * Long runs go by whole words with the string instructions, which real processors run at full width;
+ * for QEMU's translator plain loops are faster, and mem_unrolled says so. The last word overlaps the
+ * run instead of a tail of bytes. Short ones are two overlapping accesses. Everything is loaded before
+ * the first store of its size, so that the short path serves memmove too.
  */
 #include "hw/x86_64/asm_int.h"
+
+	.data
+	.globl mem_unrolled
+	.hidden mem_unrolled
+mem_unrolled:
+	.byte 0
 
 	.text
 FUNC memcpy
@@ -14,12 +20,32 @@ FUNC memcpy
 	cmpq $16, %rdx
 	jb copy_small
 	movq %rdx, %rcx
+	cmpb $0, mem_unrolled(%rip)
+	jne 1f
 	shrq $3, %rcx
 	movq -8(%rsi, %rdx), %r9
 	leaq -8(%rdi, %rdx), %r10
 	rep movsq
 	movq %r9, (%r10)
 	ret
+1:	shrq $6, %rcx
+	jz 3f
+2:	COPY_64
+	decq %rcx
+	jnz 2b
+	andl $63, %edx
+	cmpl $16, %edx
+	jb copy_small
+3:	movq (%rsi), %r8
+	movq 8(%rsi), %r9
+	movq %r8, (%rdi)
+	movq %r9, 8(%rdi)
+	addq $16, %rsi
+	addq $16, %rdi
+	subl $16, %edx
+	cmpl $16, %edx
+	jae 3b
+	jmp copy_small
 copy_small:
 	cmpl $8, %edx
 	jae 8f
@@ -73,11 +99,26 @@ FUNC memset
 	cmpq $16, %rdx
 	jb 1f
 	movq %rdx, %rcx
-	shrq $3, %rcx
 	movq %rax, -8(%rdi, %rdx)
+	cmpb $0, mem_unrolled(%rip)
+	jne 2f
+	shrq $3, %rcx
 	rep stosq
 	movq %r8, %rax
 	ret
+2:	shrq $6, %rcx
+	jz 4f
+3:	FILL_64
+	decq %rcx
+	jnz 3b
+4:	andl $63, %edx
+	shrl $3, %edx
+	jz 0f
+5:	movq %rax, (%rdi)
+	addq $8, %rdi
+	decl %edx
+	jnz 5b
+	jmp 0f
 1:	cmpl $8, %edx
 	jae 8f
 	cmpl $4, %edx

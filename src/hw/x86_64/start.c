@@ -21,6 +21,7 @@ void hw_start(void)
 	idt_build();
 	cpu_setup(0);
 	crc32c_choose();
+	mem_unrolled = cpu_features.tcg;
 	kernel_main();
 }
 

@@ -111,22 +111,27 @@ void idt_load(void)
 }
 
 struct fixup {
-	s32 from, to;
+	s32 from, end, to; /* each relative to itself */
 	u32 flags;
 };
 extern const struct fixup __fixups_start[], __fixups_end[];
 
+static unsigned long address_of(const s32 *relative)
+{
+	return (unsigned long)relative + (unsigned long)(long)*relative;
+}
+
 static const struct fixup *fixup_find(unsigned long ip)
 {
 	for (const struct fixup *fixup = __fixups_start; fixup < __fixups_end; fixup++)
-		if ((unsigned long)&fixup->from + (unsigned long)(long)fixup->from == ip)
+		if (ip >= address_of(&fixup->from) && ip < address_of(&fixup->end))
 			return fixup;
 	return NULL;
 }
 
 static void fixup_apply(struct user_regs *regs, const struct fixup *fixup)
 {
-	regs->rip = (unsigned long)&fixup->to + (unsigned long)(long)fixup->to;
+	regs->rip = address_of(&fixup->to);
 }
 
 static void __noreturn kernel_fault(struct user_regs *regs, unsigned long addr)
