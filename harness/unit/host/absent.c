@@ -2,6 +2,7 @@
  * What is absent in hosted tests: kernel threads (write-back happens when a test asks for it), and
  * parts of vfs that a test may do without.
  */
+#include "mm/kmalloc.h"
 #include "lib/panic.h"
 #include "sys/thread.h"
 #include "vfs/file_int.h"
@@ -30,5 +31,10 @@ void __attribute__((weak)) locks_release_files(struct file *file, const void *ta
 }
 
 void __attribute__((weak)) locks_release_description(struct file *file)
+{
+}
+
+/* There is no reserve that only the write-back thread may use. */
+void reclaim_helper_set(void)
 {
 }
