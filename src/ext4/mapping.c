@@ -306,6 +306,7 @@ static int promise(struct ext4_inode *inode)
 	if (!err) {
 		inode->delayed++;
 		inode->delayed_meta += more;
+		inode->vfs.blocks_promised += fs->block_size / 512;
 	}
 	spin_unlock(&inode->cache_lock);
 	return err;
@@ -321,6 +322,7 @@ static void unpromise(struct ext4_inode *inode, u32 n)
 	spin_lock(&inode->cache_lock);
 	VERIFY_GE(inode->delayed, n);
 	inode->delayed -= n;
+	inode->vfs.blocks_promised -= (u64)n * (fs->block_size / 512);
 	u32 meta = ext4_map_meta_worst(inode, inode->delayed);
 	if (meta < inode->delayed_meta) {
 		back += inode->delayed_meta - meta;

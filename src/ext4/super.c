@@ -148,7 +148,7 @@ static int check_checksum(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 }
 
 /* ext2 and ext3 are names for volumes that those drivers could have mounted. */
-static int check_type(const struct ext4_fs *fs)
+static int check_type(const struct ext4_fs *fs, bool read_only)
 {
 	u32 incompat = EXT4_INCOMPAT_FILETYPE | EXT4_INCOMPAT_META_BG;
 	u32 ro_compat =
@@ -159,7 +159,7 @@ static int check_type(const struct ext4_fs *fs)
 		return 0;
 	if (ext3)
 		incompat |= EXT4_INCOMPAT_RECOVER;
-	if ((fs->incompat & ~incompat) || (fs->ro_compat & ~ro_compat) ||
+	if ((fs->incompat & ~incompat) || (!read_only && (fs->ro_compat & ~ro_compat)) ||
 	    (ext3 && !(fs->compat & EXT4_COMPAT_HAS_JOURNAL))) {
 		log_info("%s: %s: the volume's features make it no %s", fs->type_name,
 			 fs->super->id, fs->type_name);
@@ -293,7 +293,7 @@ static int load(struct ext4_fs *fs, const char *options)
 	}
 	fs->journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
 	fs->options.flags = early.flags;
-	err = check_type(fs);
+	err = check_type(fs, read_only);
 	if (!err)
 		err = check_checksum(fs, raw);
 	if (!err)

@@ -63,8 +63,9 @@ struct inode {
 	u32 rdev_major, rdev_minor; /* device nodes */
 	u32 flags;                  /* INODE_* below */
 	u32 generation;
-	loff_t size; /* changed under rwsem (write) and lock; read with inode_size() */
-	u64 blocks;  /* [l] 512-byte units */
+	loff_t size;         /* changed under rwsem (write) and lock; read with inode_size() */
+	u64 blocks;          /* [l] 512-byte units */
+	u64 blocks_promised; /* what stat shows besides: written, and not allocated yet */
 	struct timespec64 atime, mtime, ctime, btime; /* [l]; btime.sec 0 and nsec 0: unknown */
 	u64 change_version;
 	const struct inode_ops *ops;

@@ -28,7 +28,7 @@ static int stat_inode(struct inode *inode, struct mount *mount, struct vfs_stat 
 	spin_lock(&inode->lock);
 	out->ino = inode->number;
 	out->size = (u64)inode->size;
-	out->blocks = inode->blocks;
+	out->blocks = inode->blocks + READ_ONCE(inode->blocks_promised);
 	out->mode = inode->mode;
 	out->nlink = inode->nlink;
 	out->uid = inode->uid;
