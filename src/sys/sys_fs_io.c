@@ -233,7 +233,7 @@ SYSCALL(sendfile)
 {
 	loff_t __user *user_pos = (loff_t __user *)args[2];
 	struct fd_ref out, in;
-	loff_t pos, *in_pos;
+	loff_t pos = 0, *in_pos;
 	long result = position_get(user_pos, &pos, &in_pos);
 
 	if (result)
@@ -251,7 +251,7 @@ SYSCALL(sendfile)
 static long move_between(const unsigned long args[6], bool splice)
 {
 	loff_t __user *user_in = (loff_t __user *)args[1], *user_out = (loff_t __user *)args[3];
-	loff_t in_at, out_at, *in_pos, *out_pos;
+	loff_t in_at = 0, out_at = 0, *in_pos, *out_pos;
 	struct fd_ref in, out;
 	long result = position_get(user_in, &in_at, &in_pos);
 

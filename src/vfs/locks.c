@@ -112,12 +112,13 @@ static struct lock *find_conflict(struct inode_locks *locks, const void *owner, 
 
 static void insert_sorted(struct inode_locks *locks, struct lock *new)
 {
-	struct lock *lock;
+	struct list_head *at;
 
-	list_for_each_entry(lock, &locks->ranges, node)
-		if (lock->start > new->start)
+	list_for_each(at, &locks->ranges) {
+		if (list_entry(at, struct lock, node)->start > new->start)
 			break;
-	list_add_tail(&new->node, &lock->node);
+	}
+	list_add_tail(&new->node, at);
 }
 
 /*
@@ -130,6 +131,8 @@ static bool cut(struct inode_locks *locks, struct lock *lock, loff_t start, loff
 	if (lock->start < start && lock->end > end) {
 		struct lock *right = *spare;
 
+		/* Only one lock of an owner can reach out of the range on both sides. */
+		VERIFY(right != NULL);
 		*spare = NULL;
 		*right = *lock;
 		right->start = end + 1;

@@ -134,6 +134,8 @@ int walk_start(struct walk *walk, int dirfd, const struct path *base, const char
 	walk->now = (struct walk_frame){.buffer = NULL, .next = name};
 	walk->stack = NULL;
 	walk->depth = 0;
+	walk->last = (struct qstr){};
+	walk->kind = PATH_LAST_ROOT;
 	walk->trailing_slash = false;
 	if (*name == '/' && !(flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT))) {
 		walk_need_root(walk);

@@ -60,10 +60,10 @@ enum uio_step { STEP_IN, STEP_OUT, STEP_ZERO, STEP_IN_NOFAULT, STEP_OUT_NOFAULT 
 
 static size_t uio_step_kernel(enum uio_step step, char *base, char *buf, size_t n)
 {
-	if (step == STEP_IN || step == STEP_IN_NOFAULT)
+	if (!buf)
+		memset(base, 0, n); /* STEP_ZERO */
+	else if (step == STEP_IN || step == STEP_IN_NOFAULT)
 		memcpy(buf, base, n);
-	else if (step == STEP_ZERO)
-		memset(base, 0, n);
 	else
 		memcpy(base, buf, n);
 	return n;
