@@ -26,7 +26,8 @@
 #include "mm/mm.h"
 #include "mm/page_int.h"
 
-#define PAGE_CPU_MAX  96
+#define PAGE_CPU_MAX  512
+#define PAGE_BATCH    64
 #define PAGE_ZERO_MAX 32
 #define POISON_FREE   0x6b
 
@@ -38,7 +39,7 @@
 struct page_cpu {
 	bool busy;
 	unsigned int count, zeroed;
-	struct page *pages[PAGE_CPU_MAX];
+	struct page *head;                /* the newest of `count` pages, chained by lru.next */
 	struct page *zero[PAGE_ZERO_MAX]; /* known to be all zero */
 } __cache_aligned;
 
@@ -57,8 +58,9 @@ void page_zero(void *p)
 {
 	u64 *at = p, *end = at + PAGE_SIZE / sizeof(u64);
 
-	for (; at < end; at += 8) {
+	for (; at < end; at += 16) {
 		at[0] = at[1] = at[2] = at[3] = at[4] = at[5] = at[6] = at[7] = 0;
+		at[8] = at[9] = at[10] = at[11] = at[12] = at[13] = at[14] = at[15] = 0;
 		__asm__("" : "+r"(at) : : "memory"); /* keep it from becoming memset */
 	}
 }
@@ -183,6 +185,49 @@ static void zone_free_pages(struct page **pages, unsigned int n)
 	irqlock_unlock(&zone_lock, irq);
 }
 
+/* The stack of a CPU: only by that CPU, while it is busy. */
+static inline void stack_push(struct page_cpu *cpu, struct page *page)
+{
+	page->lru.next = (struct list_head *)cpu->head;
+	cpu->head = page;
+	cpu->count++;
+}
+
+static inline struct page *stack_pop(struct page_cpu *cpu)
+{
+	struct page *page = cpu->head;
+
+	cpu->head = (struct page *)page->lru.next;
+	cpu->count--;
+	return page;
+}
+
+static void stack_fill(struct page_cpu *cpu, unsigned int flags)
+{
+	struct page *pages[PAGE_BATCH];
+	unsigned int n =
+	    zone_alloc_pages(pages, min((unsigned int)PAGE_BATCH, cpu_high / 2), flags);
+
+	while (n > 0) /* lowest address on top */
+		stack_push(cpu, pages[--n]);
+}
+
+static void stack_drain(struct page_cpu *cpu, unsigned int n)
+{
+	struct page *pages[PAGE_BATCH];
+
+	while (n > 0) {
+		unsigned int now = 0;
+
+		while (now < PAGE_BATCH && now < n) {
+			pages[now] = stack_pop(cpu);
+			pages[now++]->flags = 0;
+		}
+		zone_free_pages(pages, now);
+		n -= now;
+	}
+}
+
 /* One frame, not prepared, *zeroed if it is known to be zero. NULL: not without reclaim. */
 static struct page *page_take(unsigned int flags, bool *zeroed)
 {
@@ -201,13 +246,20 @@ static struct page *page_take(unsigned int flags, bool *zeroed)
 		*zeroed = true;
 	} else {
 		if (!cpu->count)
-			cpu->count = zone_alloc_pages(cpu->pages, cpu_high / 2, flags);
+			stack_fill(cpu, flags);
 		if (cpu->count)
-			page = cpu->pages[--cpu->count];
+			page = stack_pop(cpu);
 	}
 	barrier();
 	cpu->busy = false;
 	return page;
+}
+
+/* What a page was for ends here. */
+static inline void page_retire(struct page *page)
+{
+	poison(page, 0);
+	page->refs = 0;
 }
 
 /* Gives one frame back to this CPU's stack. */
@@ -217,8 +269,7 @@ static void page_give(struct page *page)
 
 	if (page->flags & BIT(PG_ANON))
 		mm_count(MM_COUNT_ANON, -1);
-	poison(page, 0);
-	page->refs = 0;
+	page_retire(page);
 	if (unlikely(cpu->busy)) {
 		page->flags = 0;
 		zone_free_pages(&page, 1);
@@ -226,19 +277,45 @@ static void page_give(struct page *page)
 	}
 	cpu->busy = true;
 	barrier();
-	if (unlikely(cpu->count >= cpu_high)) {
-		unsigned int n = cpu_high / 2;
-
-		/* The oldest ones go: the newest are still in the processor's caches. */
-		for (unsigned int i = 0; i < n; i++)
-			cpu->pages[i]->flags = 0;
-		zone_free_pages(cpu->pages, n);
-		cpu->count -= n;
-		memmove(cpu->pages, cpu->pages + n, cpu->count * sizeof(cpu->pages[0]));
-	}
-	cpu->pages[cpu->count++] = page;
+	if (unlikely(cpu->count >= cpu_high))
+		stack_drain(cpu, cpu_high / 2);
+	stack_push(cpu, page);
 	barrier();
 	cpu->busy = false;
+}
+
+void page_free_anon(struct list_head *pages)
+{
+	struct page_cpu *cpu = &page_cpus[cpu_id()];
+	struct list_head *at = pages->next, *next;
+	long n = 0;
+
+	if (unlikely(cpu->busy)) { /* we are an interrupt handler: not in practice */
+		for (; at != pages; at = next) {
+			next = at->next;
+			page_put(list_entry(at, struct page, lru));
+		}
+		list_init(pages);
+		return;
+	}
+	cpu->busy = true;
+	barrier();
+	for (; at != pages; at = next) {
+		struct page *page = list_entry(at, struct page, lru);
+
+		next = at->next;
+		page_check_free(page);
+		VERIFY(page->refs == 1);
+		page_retire(page);
+		if (unlikely(cpu->count >= cpu_high))
+			stack_drain(cpu, cpu_high / 2);
+		stack_push(cpu, page);
+		n++;
+	}
+	barrier();
+	cpu->busy = false;
+	list_init(pages);
+	mm_count(MM_COUNT_ANON, -n);
 }
 
 void page_drain_cpu(void)
@@ -249,15 +326,18 @@ void page_drain_cpu(void)
 		return;
 	cpu->busy = true;
 	barrier();
-	for (unsigned int i = 0; i < cpu->count; i++)
-		cpu->pages[i]->flags = 0;
+	stack_drain(cpu, cpu->count);
 	for (unsigned int i = 0; i < cpu->zeroed; i++)
 		cpu->zero[i]->flags = 0;
-	zone_free_pages(cpu->pages, cpu->count);
 	zone_free_pages(cpu->zero, cpu->zeroed);
-	cpu->count = cpu->zeroed = 0;
+	cpu->zeroed = 0;
 	barrier();
 	cpu->busy = false;
+}
+
+static void drain_call(void *arg)
+{
+	page_drain_cpu();
 }
 
 /* How long write-back is waited for before something must die, and between looks. */
@@ -268,6 +348,7 @@ void page_drain_cpu(void)
 
 struct page_wait {
 	unsigned int reclaims, waits;
+	bool drained;
 	bool woken; /* somebody's wake-up ended our sleep: it is handed on */
 };
 
@@ -298,8 +379,16 @@ static bool page_wait_for_memory(unsigned int order, unsigned int flags, struct 
 		page_wait_sleep(wait);
 		return true;
 	}
-	if (!(flags & MM_USER) || !oom_kill(BIT(order)))
+	if (!(flags & MM_USER))
 		return false;
+	if (!wait->drained) { /* what other CPUs have put by, before anything dies */
+		wait->drained = true;
+		cpu_call_mask(~BIT64(cpu_id()), drain_call, NULL);
+		return true;
+	}
+	if (!oom_kill(BIT(order)))
+		return false;
+	wait->drained = false;
 	wait->reclaims = wait->waits = 0;
 	for (unsigned int i = 0; i < 50 && mm_free_pages() < zone_low; i++) {
 		page_wait_sleep(wait);
@@ -500,6 +589,6 @@ void page_init(void)
 	/* 4 * sqrt(KiB), in KiB: 0.7 MiB of 32 MiB, 3 MiB of 512 MiB. */
 	zone_min = square_root(zone_total * (PAGE_SIZE >> 10)) * 4 / (PAGE_SIZE >> 10);
 	zone_low = zone_min + zone_min / 2;
-	cpu_high = (unsigned int)clamp(zone_total / 512, (size_t)8, (size_t)PAGE_CPU_MAX);
+	cpu_high = (unsigned int)clamp(zone_total / 256, (size_t)8, (size_t)PAGE_CPU_MAX);
 	memory_claim_reserved(&zone);
 }

@@ -72,6 +72,8 @@ size_t memory_release(struct buddy *buddy, phys_addr_t base, u64 size);
 
 /* ---- page.c ---- */
 void page_init(void);
+/* Frees private pages, linked by lru, each with one reference; the list is empty afterwards. */
+void page_free_anon(struct list_head *pages);
 /* Gives this CPU's spare frames back to the buddy system. */
 void page_drain_cpu(void);
 

@@ -44,8 +44,6 @@ static inline void page_unmapped_put(struct page *page)
 
 static void zap_flush(struct zap *zap)
 {
-	struct page *page, *tmp;
-
 	if (zap->flush && zap->start < zap->end)
 		mmu_flush_range(&zap->mm->mmu, zap->start, zap->end);
 	zap->start = ULONG_MAX;
@@ -53,9 +51,8 @@ static void zap_flush(struct zap *zap)
 	for (unsigned int i = 0; i < zap->shared_count; i++)
 		page_unmapped_put(zap->shared[i]);
 	zap->shared_count = 0;
-	list_for_each_entry_safe(page, tmp, &zap->own, lru)
-		page_put(page);
-	list_init(&zap->own);
+	if (!list_empty(&zap->own))
+		page_free_anon(&zap->own);
 }
 
 /* An entry was cleared, and zap->start and end include it; its page is to be let go. table_lock
@@ -68,12 +65,12 @@ static inline void zap_page(struct zap *zap, struct page *page)
 		zap->mm->rss_anon--;
 	else
 		zap->mm->rss_file--;
-	if (!zap->flush) {
-		page_unmapped_put(page);
-		return;
-	}
 	if (anon && atomic_load_relaxed(&page->refs) == 1) {
 		list_add(&page->lru, &zap->own);
+		return;
+	}
+	if (!zap->flush) {
+		page_unmapped_put(page);
 		return;
 	}
 	if (zap->shared_count == ZAP_SHARED_MAX)

@@ -180,6 +180,16 @@ void page_free_zeroed(struct page *page)
 	page_free(page, 0);
 }
 
+void page_free_anon(struct list_head *list)
+{
+	while (!list_empty(list)) {
+		struct page *page = list_first_entry(list, struct page, lru);
+
+		list_del(&page->lru);
+		page_put(page);
+	}
+}
+
 void mm_count(enum mm_counter counter, long delta)
 {
 }
