@@ -62,7 +62,7 @@ static void realtime_insert(struct run_queue *rq, struct thread *thread, bool at
 }
 
 /* Among those who wait for the CPU. */
-static void queue_insert(struct run_queue *rq, struct thread *thread, bool at_head)
+void run_queue_insert(struct run_queue *rq, struct thread *thread, bool at_head)
 {
 	ASSERT(!thread->on_queue);
 	if (sched_policy_realtime(thread->policy))
@@ -72,7 +72,7 @@ static void queue_insert(struct run_queue *rq, struct thread *thread, bool at_he
 	thread->on_queue = true;
 }
 
-static void queue_remove(struct run_queue *rq, struct thread *thread)
+void run_queue_remove(struct run_queue *rq, struct thread *thread)
 {
 	ASSERT(thread->on_queue);
 	if (sched_policy_realtime(thread->policy))
@@ -82,14 +82,14 @@ static void queue_remove(struct run_queue *rq, struct thread *thread)
 	thread->on_queue = false;
 }
 
-static void queue_account_add(struct run_queue *rq, const struct thread *thread)
+void run_queue_account_add(struct run_queue *rq, const struct thread *thread)
 {
 	atomic_store_relaxed(&rq->running, rq->running + 1);
 	if (!sched_policy_realtime(thread->policy))
 		rq->weight += thread->weight;
 }
 
-static void queue_account_remove(struct run_queue *rq, const struct thread *thread)
+void run_queue_account_remove(struct run_queue *rq, const struct thread *thread)
 {
 	atomic_store_relaxed(&rq->running, rq->running - 1);
 	if (!sched_policy_realtime(thread->policy))
@@ -143,7 +143,7 @@ static struct thread *pick_next(struct run_queue *rq)
 
 	if (!next)
 		return rq->idle;
-	queue_remove(rq, next);
+	run_queue_remove(rq, next);
 	return next;
 }
 
@@ -151,16 +151,14 @@ static struct thread *pick_next(struct run_queue *rq)
 
 static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks, u64 now);
 static unsigned int cpu_select(const struct thread *thread, bool waker_parks);
-static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
-			    const struct run_queue *to);
 
 /* A thread that was running where its affinity does not allow it any more: it is on no queue.
  * Interrupts off. */
-static void migrate(struct run_queue *from, struct thread *thread) __no_lock_analysis
+void sched_migrate(struct run_queue *from, struct thread *thread) __no_lock_analysis
 {
 	struct run_queue *to = &run_queues[cpu_select(thread, false)];
 
-	vruntime_rebase(thread, from, to);
+	sched_vruntime_rebase(thread, from, to);
 	atomic_store_relaxed(&thread->cpu, (unsigned int)(to - run_queues));
 	irqlock_lock_raw(&to->lock);
 	thread_enqueue(to, thread, false, clock_monotonic_ns());
@@ -179,7 +177,7 @@ static void switch_finish(void) __no_lock_analysis
 		list_add(&previous->realtime_node, &rq->dead);
 	irqlock_unlock_raw(&rq->lock);
 	if (homeless)
-		migrate(rq, previous);
+		sched_migrate(rq, previous);
 }
 
 void sched_first_run(void)
@@ -215,9 +213,9 @@ static void switch_away(struct run_queue *rq, bool at_head) __releases(rq->lock)
 	if (prev != rq->idle) {
 		if (prev->state == THREAD_RUNNABLE && (prev->affinity & BIT64(cpu_id()))) {
 			prev->queued_ns = now;
-			queue_insert(rq, prev, at_head && !prev->slice_over);
+			run_queue_insert(rq, prev, at_head && !prev->slice_over);
 		} else
-			queue_account_remove(rq, prev);
+			run_queue_account_remove(rq, prev);
 	}
 	next = pick_next(rq);
 	atomic_store_relaxed(&rq->resched, false);
@@ -397,7 +395,7 @@ static unsigned int cpu_select(const struct thread *thread, bool waker_parks)
 }
 
 /* rq->lock held. Tells rq's CPU to pick again. */
-static void resched_cpu(struct run_queue *rq)
+void run_queue_resched(struct run_queue *rq)
 {
 	unsigned int cpu = (unsigned int)(rq - run_queues);
 
@@ -429,14 +427,14 @@ static bool should_preempt(struct run_queue *rq, const struct thread *thread, u6
 static void thread_enqueue(struct run_queue *rq, struct thread *thread, bool waker_parks, u64 now)
 {
 	thread->queued_ns = now;
-	queue_account_add(rq, thread);
-	queue_insert(rq, thread, false);
+	run_queue_account_add(rq, thread);
+	run_queue_insert(rq, thread, false);
 	if (rq->current == rq->idle || (!waker_parks && should_preempt(rq, thread, now)))
-		resched_cpu(rq);
+		run_queue_resched(rq);
 }
 
 /* The virtual time at which a thread that slept goes on. */
-static void vruntime_place(const struct run_queue *rq, struct thread *thread)
+void sched_vruntime_place(const struct run_queue *rq, struct thread *thread)
 {
 	u64 least = rq->min_vruntime - SCHED_LATENCY_NS / 2;
 
@@ -447,8 +445,8 @@ static void vruntime_place(const struct run_queue *rq, struct thread *thread)
 		thread->vruntime = rq->min_vruntime + 100 * SCHED_LATENCY_NS;
 }
 
-static void vruntime_rebase(struct thread *thread, const struct run_queue *from,
-			    const struct run_queue *to)
+void sched_vruntime_rebase(struct thread *thread, const struct run_queue *from,
+			   const struct run_queue *to)
 {
 	thread->vruntime += atomic_load_relaxed(&to->min_vruntime) - from->min_vruntime;
 }
@@ -478,12 +476,12 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 	now = clock_monotonic_ns();
 	note_wake(now);
 	if (to != rq) {
-		vruntime_rebase(thread, rq, to);
+		sched_vruntime_rebase(thread, rq, to);
 		atomic_store_relaxed(&thread->cpu, (unsigned int)(to - run_queues));
 		irqlock_unlock_raw(&rq->lock);
 		irqlock_lock_raw(&to->lock);
 	}
-	vruntime_place(to, thread);
+	sched_vruntime_place(to, thread);
 	thread_enqueue(to, thread, waker_parks && to == run_queue_this(), now);
 	run_queue_unlock(to, flags);
 }
@@ -523,8 +521,8 @@ void sched_add_new(struct thread *thread) __no_lock_analysis
 	irqlock_lock_raw(&rq->lock);
 	/* A new thread owes what its parent owes: forking gains nothing. */
 	if (rq != here)
-		vruntime_rebase(thread, here, rq);
-	vruntime_place(rq, thread);
+		sched_vruntime_rebase(thread, here, rq);
+	sched_vruntime_place(rq, thread);
 	if ((s64)(thread->vruntime - rq->min_vruntime) < 0)
 		thread->vruntime = rq->min_vruntime;
 	thread_enqueue(rq, thread, true, now);
@@ -626,137 +624,7 @@ void sched_park_timeout(struct timer *timer)
 	sched_wake_states(container_of(timer, struct thread, park_timer), STATES_PARKED);
 }
 
-/* ---- changing a thread's parameters ---- */
-
-u32 sched_weight(int policy, int nice)
-{
-	u64 weight = SCHED_WEIGHT_NORMAL;
-
-	if (policy == SCHED_IDLE)
-		return SCHED_WEIGHT_IDLE;
-	/* Each step of nice is a quarter more or less. */
-	for (; nice < 0; nice++)
-		weight = weight * 5 / 4;
-	for (; nice > 0; nice--)
-		weight = (weight * 4 + 2) / 5;
-	return (u32)weight;
-}
-
-void sched_change_apply(struct thread *thread, const struct sched_change *change)
-{
-	irqflags_t flags;
-	struct run_queue *rq = run_queue_lock(thread, &flags);
-	bool queued = thread->on_queue;
-	bool counted = queued || rq->current == thread;
-
-	if (rq->current == thread)
-		sched_account_current(rq, clock_monotonic_ns());
-	if (queued)
-		queue_remove(rq, thread);
-	if (counted)
-		queue_account_remove(rq, thread);
-	if (sched_policy_realtime(thread->policy) && !sched_policy_realtime(change->policy))
-		thread->vruntime = rq->min_vruntime;
-	thread->policy = change->policy;
-	thread->nice = change->nice;
-	thread->rt_priority = change->rt_priority;
-	thread->reset_on_fork = change->reset_on_fork;
-	thread->weight = sched_weight(change->policy, change->nice);
-	if (counted)
-		queue_account_add(rq, thread);
-	if (queued)
-		queue_insert(rq, thread, false);
-	if (counted)
-		resched_cpu(rq);
-	run_queue_unlock(rq, flags);
-}
-
-void sched_affinity_set(struct thread *thread, u64 mask) __no_lock_analysis
-{
-	irqflags_t flags;
-	struct run_queue *rq = run_queue_lock(thread, &flags);
-	bool leaves = !(mask & BIT64(thread->cpu)), homeless = leaves && thread->on_queue;
-
-	thread->affinity = mask;
-	if (homeless) {
-		queue_remove(rq, thread);
-		queue_account_remove(rq, thread);
-	} else if (leaves && rq->current == thread) {
-		resched_cpu(rq); /* it is moved when it is switched away */
-	}
-	irqlock_unlock_raw(&rq->lock);
-	if (homeless)
-		migrate(rq, thread);
-	irq_restore(flags);
-}
-
 /* ---- idling ---- */
-
-/* One that has waited for a while: else the CPU it is on is likely to be free for it in a moment.
- */
-static bool may_steal(const struct thread *thread, unsigned int this, u64 now)
-{
-	return (thread->affinity & BIT64(this)) && now - thread->queued_ns >= SCHED_STEAL_NS;
-}
-
-static struct thread *find_to_steal(struct run_queue *rq, unsigned int this, u64 now)
-{
-	struct thread *at;
-
-	list_for_each_entry(at, &rq->realtime, realtime_node)
-		if (may_steal(at, this, now))
-			return at;
-	rb_for_each_entry(at, &rq->fair, run_node)
-		if (may_steal(at, this, now))
-			return at;
-	return NULL;
-}
-
-bool sched_has_waited(struct run_queue *rq, u64 now)
-{
-	struct thread *first = rb_entry_or_null(rb_first(&rq->fair), struct thread, run_node);
-
-	return !list_empty(&rq->realtime) || (first && now - first->queued_ns >= SCHED_STEAL_NS);
-}
-
-static struct thread *steal_from(struct run_queue *rq, unsigned int this)
-{
-	struct thread *thread = find_to_steal(rq, this, clock_monotonic_ns());
-
-	if (!thread)
-		return NULL;
-	queue_remove(rq, thread);
-	queue_account_remove(rq, thread);
-	vruntime_rebase(thread, rq, &run_queues[this]);
-	atomic_store_relaxed(&thread->cpu, this);
-	return thread;
-}
-
-/* Takes a thread that waits elsewhere. Interrupts off. */
-static bool idle_steal(struct run_queue *rq) __no_lock_analysis
-{
-	unsigned int this = cpu_id(), count = cpu_count();
-
-	for (unsigned int i = 1; i < count; i++) {
-		struct run_queue *other = &run_queues[(this + i) % count];
-		struct thread *thread;
-
-		if (atomic_load_relaxed(&other->running) < 2)
-			continue;
-		irqlock_lock_raw(&other->lock);
-		thread = steal_from(other, this);
-		irqlock_unlock_raw(&other->lock);
-		if (!thread)
-			continue;
-		irqlock_lock_raw(&rq->lock);
-		vruntime_place(rq, thread);
-		queue_account_add(rq, thread);
-		queue_insert(rq, thread, false);
-		irqlock_unlock_raw(&rq->lock);
-		return true;
-	}
-	return false;
-}
 
 void sched_idle(void)
 {
@@ -767,7 +635,7 @@ void sched_idle(void)
 		irq_enable();
 		sched_reap();
 		irq_disable();
-		if (atomic_load_relaxed(&rq->running) || idle_steal(rq)) {
+		if (atomic_load_relaxed(&rq->running) || sched_steal(rq)) {
 			irqlock_lock_raw(&rq->lock);
 			switch_away(rq, false);
 			continue;

@@ -63,6 +63,26 @@ static inline bool sched_policy_realtime(int policy)
 struct run_queue *run_queue_lock(struct thread *thread, irqflags_t *flags);
 void run_queue_unlock(struct run_queue *rq, irqflags_t flags);
 
+/*
+ * Among those who wait for the CPU; and the counts of those who want it, the running thread
+ * included. rq->lock held. at_head: before others of the same real-time priority.
+ */
+void run_queue_insert(struct run_queue *rq, struct thread *thread, bool at_head);
+void run_queue_remove(struct run_queue *rq, struct thread *thread);
+void run_queue_account_add(struct run_queue *rq, const struct thread *thread);
+void run_queue_account_remove(struct run_queue *rq, const struct thread *thread);
+/* Tells rq's CPU to pick again; rq->lock held. */
+void run_queue_resched(struct run_queue *rq);
+
+/* Virtual time is each queue's own: the thread changes queues; it comes to rq after a sleep. */
+void sched_vruntime_rebase(struct thread *thread, const struct run_queue *from,
+			   const struct run_queue *to);
+void sched_vruntime_place(const struct run_queue *rq, struct thread *thread);
+/* Finds a place for a runnable thread that is on no queue any more. Interrupts off, no locks. */
+void sched_migrate(struct run_queue *from, struct thread *thread);
+/* Takes a thread that waits elsewhere onto rq, this CPU's. Interrupts off. */
+bool sched_steal(struct run_queue *rq);
+
 /* Changes what decides over a thread's order and share. */
 struct sched_change {
 	int policy, nice, rt_priority;
