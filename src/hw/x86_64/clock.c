@@ -232,7 +232,7 @@ struct kvm_clock_page {
 
 static u64 kvm_rate(void)
 {
-	static struct kvm_clock_page page __aligned(64);
+	static volatile struct kvm_clock_page page __aligned(64); /* KVM writes it */
 	struct cpuid r = cpuid(0x40000000, 0);
 	u64 hz;
 
