@@ -62,8 +62,11 @@ struct shrinker {
 void shrinker_register(struct shrinker *shrinker);
 
 /* The running thread frees memory for others (the write-back thread): its requests may use the
- * reserve. For one thread. */
-void reclaim_helper_set(void);
+ * reserve. For one thread. wake makes it call reclaim_help() soon: that is for requests with
+ * MM_NOFS, for which most shrinkers may do nothing. */
+void reclaim_helper_set(void (*wake)(void));
+bool reclaim_help_wanted(void);
+void reclaim_help(void);
 
 /* Makes the caches give back all that is clean and unused (/proc/sys/vm/drop_caches). */
 void reclaim_caches(void);

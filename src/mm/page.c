@@ -132,6 +132,11 @@ size_t mm_free_pages(void)
 	return READ_ONCE(zone.free_pages) + READ_ONCE(memory_unclaimed);
 }
 
+size_t page_high_mark(void)
+{
+	return zone_low + zone_min;
+}
+
 static size_t watermark(unsigned int flags)
 {
 	/* Far from it, as at start-up, when there are no threads to ask about. */

@@ -76,6 +76,8 @@ void page_init(void);
 void page_free_anon(struct list_head *pages);
 /* Gives this CPU's spare frames back to the buddy system. */
 void page_drain_cpu(void);
+/* With so many free frames memory is not short any more. */
+size_t page_high_mark(void);
 
 /* ---- reclaim.c ---- */
 /* Asks the shrinkers for at least nr pages; returns how many they say they freed. Sleeps. */

@@ -12,11 +12,15 @@
 #define RECLAIMERS_MAX 16
 #define RECLAIM_BATCH  64
 #define RECLAIM_PASSES 5
+#define HELP_ROUNDS    16
+#define HELP_PAGES     256
 
 static struct shrinker *shrinkers;                /* only added to, at start-up */
 static struct thread *reclaimers[RECLAIMERS_MAX]; /* atomic */
 static unsigned int reclaimers_active;            /* atomic */
 static struct thread *helper;
+static void (*helper_wake)(void);
+static bool help_wanted; /* atomic */
 
 #define RECLAIM_ALL_STEP 4096
 
@@ -38,14 +42,29 @@ bool reclaim_is_self(void)
 	return false;
 }
 
-void reclaim_helper_set(void)
-{
-	helper = thread_current();
-}
-
 bool reclaim_is_helper(void)
 {
 	return helper && thread_current() == helper;
+}
+
+void reclaim_helper_set(void (*wake)(void))
+{
+	helper_wake = wake;
+	atomic_store(&helper, thread_current());
+}
+
+bool reclaim_help_wanted(void)
+{
+	return atomic_load(&help_wanted);
+}
+
+/* Shrinkers of file systems' objects do nothing for requests from inside file systems, which could
+ * thus only eat up the caches of data. */
+static void help_ask(void)
+{
+	if (!atomic_load(&helper) || reclaim_is_helper() || atomic_xchg(&help_wanted, true))
+		return;
+	helper_wake();
 }
 
 static struct thread **reclaimer_enter(void)
@@ -66,6 +85,8 @@ size_t reclaim_pages(size_t nr, unsigned int mm_flags)
 	size_t free_before = mm_free_pages(), freed = 0, wanted = nr + RECLAIM_BATCH;
 	struct thread **slot = reclaimer_enter();
 
+	if (mm_flags & MM_NOFS)
+		help_ask();
 	if (!slot) { /* enough others are at it */
 		thread_yield_point();
 		return 1;
@@ -86,6 +107,17 @@ size_t reclaim_pages(size_t nr, unsigned int mm_flags)
 	page_drain_cpu();
 	/* What shrinkers of slabs freed counts only when whole frames came of it. */
 	return freed || mm_free_pages() > free_before ? max(freed, (size_t)1) : 0;
+}
+
+void reclaim_help(void)
+{
+	if (!atomic_xchg(&help_wanted, false))
+		return;
+	for (unsigned int i = 0; i < HELP_ROUNDS && mm_free_pages() < page_high_mark(); i++) {
+		if (!reclaim_pages(HELP_PAGES, MM_NORMAL))
+			break;
+		thread_yield_point();
+	}
 }
 
 bool reclaim_pending(void)

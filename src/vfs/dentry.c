@@ -22,6 +22,7 @@
 #include "mm/kmalloc.h"
 #include "vfs/dentry_int.h"
 #include "vfs/inode.h"
+#include "vfs/pagecache.h"
 
 #define DENTRY_BUCKETS 4096
 
@@ -641,7 +642,17 @@ static size_t dentry_shrink(struct shrinker *shrinker, size_t nr, unsigned int f
 	return freed;
 }
 
-static struct shrinker dentry_shrinker = {.name = "dentries", .shrink = dentry_shrink};
+/* Requests from inside a file system get nothing from us: the write-back thread asks for them. */
+static bool dentry_pending(struct shrinker *shrinker)
+{
+	if (!READ_ONCE(lru_count))
+		return false;
+	writeback_press();
+	return true;
+}
+
+static struct shrinker dentry_shrinker = {
+    .name = "dentries", .shrink = dentry_shrink, .pending = dentry_pending};
 
 void dentry_cache_init(void)
 {

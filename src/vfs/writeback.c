@@ -290,17 +290,26 @@ static void writeback_pass(void)
 	buffer_writeback_old(press ? now : before);
 }
 
+static void help_wake(void)
+{
+	wake_all(&thread_wait);
+}
+
 static void writeback_thread(void *arg)
 {
-	reclaim_helper_set();
-	for (;;) {
-		u64 deadline = clock_monotonic_ns() + PERIOD_NS;
-		int err = wait_event_mode(&thread_wait, atomic_load(&thread_wanted),
-					  PARK_UNINTERRUPTIBLE, deadline);
+	u64 next_pass = clock_monotonic_ns() + PERIOD_NS;
 
-		(void)err; /* the deadline: the regular pass */
-		atomic_store(&thread_wanted, false);
+	reclaim_helper_set(help_wake);
+	for (;;) {
+		int err = wait_event_mode(&thread_wait,
+					  atomic_load(&thread_wanted) || reclaim_help_wanted(),
+					  PARK_UNINTERRUPTIBLE, next_pass);
+
+		reclaim_help();
+		if (!atomic_xchg(&thread_wanted, false) && err != -ETIMEDOUT)
+			continue;
 		writeback_pass();
+		next_pass = clock_monotonic_ns() + PERIOD_NS;
 	}
 }
 
