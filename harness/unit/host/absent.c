@@ -35,6 +35,15 @@ void __attribute__((weak)) locks_release_description(struct file *file)
 }
 
 /* There is no reserve that only the write-back thread may use. */
-void reclaim_helper_set(void)
+void reclaim_helper_set(void (*wake)(void))
+{
+}
+
+bool reclaim_help_wanted(void)
+{
+	return false;
+}
+
+void reclaim_help(void)
 {
 }
