@@ -205,6 +205,19 @@ static void zone_add(struct ext4_fs *fs, u64 block, u64 count)
 		fs->zones[fs->zone_count++] = (struct ext4_range){block, block + count - 1};
 }
 
+/* The journal's blocks, which are nobody's data either: its inode's size, as the superblock keeps
+ * it. */
+static u64 journal_blocks(const struct ext4_fs *fs)
+{
+	u64 size =
+	    (u64)le32_get(fs->raw->s_jnl_blocks[15]) << 32 | le32_get(fs->raw->s_jnl_blocks[16]);
+
+	if (!fs->journal || fs->raw->s_jnl_backup_type != 1 ||
+	    size > fs->blocks_count << fs->block_bits)
+		return 0;
+	return size >> fs->block_bits;
+}
+
 static int zones_build(struct ext4_fs *fs)
 {
 	u32 merged = 0;
@@ -212,7 +225,7 @@ static int zones_build(struct ext4_fs *fs)
 	fs->zones = kcalloc(fs->group_count * 4ul + 1, sizeof(*fs->zones), MM_NORMAL);
 	if (!fs->zones)
 		return -ENOMEM;
-	fs->overhead = fs->first_data_block;
+	fs->overhead = fs->first_data_block + journal_blocks(fs);
 	for (u32 i = 0; i < fs->group_count; i++) {
 		struct ext4_group *group = ext4_group(fs, i);
 

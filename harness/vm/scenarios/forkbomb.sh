@@ -1,7 +1,7 @@
 #: A fork bomb under a limit on processes hurts its own user only.
 #: memory 256
 cat >/tmp/bomb <<'END'
-ulimit -p 40
+ulimit -u 40
 bomb() { bomb | bomb & }
 bomb
 END
