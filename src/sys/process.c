@@ -10,7 +10,9 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/string.h"
+#include "hw/mmu.h"
 #include "mm/kmalloc.h"
+#include "mm/page.h"
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
 
@@ -280,7 +282,12 @@ static void limits_init(struct process *process)
 	limits[RLIMIT_NICE] = (struct rlimit64){0, 0};
 	limits[RLIMIT_RTPRIO] = (struct rlimit64){0, 0};
 	limits[RLIMIT_MSGQUEUE] = (struct rlimit64){819200, 819200};
-	limits[RLIMIT_NPROC] = (struct rlimit64){PID_MAX / 2, PID_MAX / 2};
+	/* As Linux has it: all kernel stacks together take no more than an eighth of the memory,
+	 * and one user has half of that many threads. A fork bomb without a limit then meets this
+	 * one. */
+	u64 threads = mm_total_pages() / (THREAD_STACK_SIZE / PAGE_SIZE * 8);
+	threads = min(max(threads, (u64)20), (u64)PID_MAX) / 2;
+	limits[RLIMIT_NPROC] = (struct rlimit64){threads, threads};
 	limits[RLIMIT_SIGPENDING] = (struct rlimit64){1024, 1024};
 }
 
