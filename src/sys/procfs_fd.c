@@ -1,5 +1,7 @@
 /* The links of /proc/PID that lead to files: fd/N, exe, cwd, root; and fdinfo/N. */
 #include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/kmalloc.h"
 #include "mm/mm.h"
 #include "sys/procfs_int.h"
 #include "vfs/file.h"
@@ -28,10 +30,9 @@ static int jump_fd(const struct pseudo_key *key, struct path *out)
 	int err = fd_file(key, &file);
 	if (err)
 		return err;
-	*out = file->path;
-	path_get(out);
+	err = file_path_get(file, out);
 	file_put(file);
-	return 0;
+	return err;
 }
 
 int procfs_link_jump(int (*jump)(const struct pseudo_key *key, struct path *out),
@@ -46,9 +47,25 @@ int procfs_link_jump(int (*jump)(const struct pseudo_key *key, struct path *out)
 	return err;
 }
 
+/* Files without names say what they are. */
 static int link_fd(const struct pseudo_key *key, char **target)
 {
-	return procfs_link_jump(jump_fd, key, target);
+	const char *anonymous;
+	struct file *file;
+	char text[64];
+	int err = fd_file(key, &file);
+	if (err)
+		return err;
+	anonymous = file->anonymous;
+	if (anonymous && strchr(anonymous, ':'))
+		(void)strscpy(text, anonymous, sizeof(text));
+	else if (anonymous)
+		kscnprintf(text, sizeof(text), "%s:[%llu]", anonymous, file->inode->number);
+	file_put(file);
+	if (!anonymous)
+		return procfs_link_jump(jump_fd, key, target);
+	*target = kstrdup(text, MM_NORMAL);
+	return *target ? 0 : -ENOMEM;
 }
 
 static int show_fdinfo(struct text_buffer *text, const struct pseudo_key *key)

@@ -16,6 +16,7 @@
 #include "vfs/file_int.h"
 #include "vfs/inode_int.h"
 #include "vfs/mount.h"
+#include "vfs/mount_int.h"
 #include "vfs/vfs.h"
 
 #include <linux/fcntl.h>
@@ -142,6 +143,24 @@ int file_create_anonymous(const char *name, u32 mode, const struct file_ops *ops
 	file->private = private;
 	file->mode |= FILE_STREAM | FILE_MODE_OPENED;
 	*out = file;
+	return 0;
+}
+
+int file_path_get(struct file *file, struct path *out)
+{
+	if (file->path.dentry) {
+		*out = file->path;
+		path_get(out);
+		return 0;
+	}
+	inode_ref(file->inode);
+	out->dentry = dentry_make_root(file->inode);
+	if (!out->dentry) {
+		inode_put(file->inode);
+		return -ENOMEM;
+	}
+	out->mount = mount_anonymous;
+	mount_get(out->mount);
 	return 0;
 }
 

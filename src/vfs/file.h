@@ -90,6 +90,9 @@ int file_fsync_generic(struct file *file, loff_t start, loff_t end, bool datasyn
  */
 int __must_check file_create_anonymous(const char *name, u32 mode, const struct file_ops *ops,
 				       void *private, u32 open_flags, struct file **out);
+/* Where the file is, referenced. A file without a name gets a place of its own, in no tree:
+ * /proc/PID/fd/N leads there. */
+int __must_check file_path_get(struct file *file, struct path *out);
 u32 file_count_open(void); /* /proc/sys/fs/file-nr */
 /* Opens what path names; flags, mode as open(2). Consumes nothing. */
 int __must_check file_open_path(const struct path *path, u32 flags, const struct cred *cred,

@@ -20,11 +20,13 @@
 #include "lib/atomic.h"
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "vfs/block.h"
 #include "vfs/cred.h"
 #include "vfs/dentry_int.h"
+#include "vfs/inode_int.h"
 #include "vfs/mount_int.h"
 #include "vfs/root_device.h"
 
@@ -35,6 +37,7 @@
 
 struct mutex mount_tree_mutex;
 LIST_HEAD(mount_all);
+struct mount *mount_anonymous;
 static struct spinlock mount_lock = SPINLOCK_INIT("mounts");
 static struct hlist_head mount_hash[MOUNT_BUCKETS]; /* mount_lock */
 static u32 mount_ids;                               /* mount_tree_mutex */
@@ -686,5 +689,14 @@ void mount_shutdown_all(void)
 
 void mount_init(void)
 {
+	struct inode *inode;
+	struct dentry *root = NULL;
+
 	mutex_init(&mount_tree_mutex, "mount tree");
+	if (!inode_anonymous(0, &inode))
+		root = dentry_make_root(inode);
+	if (root)
+		mount_anonymous = mount_alloc(super_anonymous, root, MOUNT_NOATIME, "anon_inodefs");
+	if (!mount_anonymous)
+		panic("vfs: no memory for the first mount");
 }

@@ -40,6 +40,8 @@ bool mount_super_has_writers(const struct super_block *super);
 
 /* Super block of inodes without names: pipes, sockets, eventfds. */
 extern struct super_block *super_anonymous;
+/* What paths of files without names are seen through: in no tree. */
+extern struct mount *mount_anonymous;
 void super_init(void);
 void mount_init(void);
 

@@ -27,6 +27,7 @@ struct walk {
 	struct qstr last;
 	enum path_last kind;
 	bool trailing_slash;
+	bool jumped; /* the last step was a link of procfs, straight to a file that exists */
 };
 
 /* base NULL: dirfd decides. On error nothing is held. */

@@ -230,6 +230,10 @@ static int open_last_create(struct walk *walk, const struct vfs_open_how *how, s
 	bool created = false;
 	int err;
 
+	if (walk->jumped && !(how->flags & O_EXCL))
+		return S_ISDIR(walk->path.dentry->inode->mode)
+			   ? -EISDIR
+			   : open_found(walk, how->flags, false, out);
 	if (walk->kind != PATH_LAST_NORMAL)
 		return how->flags & O_EXCL ? -EEXIST : -EISDIR;
 	if (walk->trailing_slash)

@@ -153,7 +153,8 @@ void writeback_balance(struct page_mapping *mapping);
 void writeback_wake(void);
 /* The same when memory is short: everything is written, however young. */
 void writeback_press(void);
-/* Throttles who makes inodes dirty (creates, unlinks) faster than they are written. No locks held. */
+/* Throttles who makes inodes dirty (creates, unlinks) faster than they are written. No locks held.
+ */
 void writeback_balance_inodes(struct super_block *super);
 void pagecache_init(void);
 void writeback_start_thread(void);

@@ -137,6 +137,7 @@ int walk_start(struct walk *walk, int dirfd, const struct path *base, const char
 	walk->last = (struct qstr){};
 	walk->kind = PATH_LAST_ROOT;
 	walk->trailing_slash = false;
+	walk->jumped = false;
 	if (*name == '/' && !(flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT))) {
 		walk_need_root(walk);
 		walk->path = walk->root;
@@ -271,6 +272,7 @@ static int walk_magic_link(struct walk *walk, struct inode *inode)
 	}
 	path_put(&walk->path);
 	walk->path = target;
+	walk->jumped = true;
 	return 0;
 }
 
@@ -384,6 +386,7 @@ int walk_to_last(struct walk *walk)
 			walk->last.name = name;
 			return 0;
 		}
+		walk->jumped = false;
 		if (!S_ISDIR(parent->inode->mode))
 			return -ENOTDIR;
 		err = inode_permission(parent->inode, MAY_EXEC);

@@ -24,6 +24,7 @@
 #include "vfs/cred.h"
 #include "vfs/file_int.h"
 #include "vfs/inode_int.h"
+#include "vfs/mount_int.h"
 #include "vfs/special.h"
 #include "vfs/vfs.h"
 
@@ -578,6 +579,10 @@ int pipe_create(u32 flags, struct file **read_end, struct file **write_end)
 		return err;
 	}
 	pipe->readers = pipe->files = 1;
+	/* Like a FIFO, it can be opened again: through /proc/PID/fd. */
+	pipe->inode = reader->inode;
+	pipe->inode->pipe = pipe;
+	pipe->inode->file_ops = &fifo_file_ops;
 	err = file_alloc((flags & (O_NONBLOCK | O_DIRECT)) | O_WRONLY, &writer);
 	if (err) {
 		file_put(reader);
@@ -645,6 +650,9 @@ static int fifo_open(struct inode *inode, struct file *file)
 	file->private = pipe;
 	file->ops = &pipe_file_ops;
 	file->mode = (file->mode & ~(u32)FILE_SEEKABLE) | FILE_STREAM;
+	/* Opened again through /proc, a pipe is taken as it is: nobody else may ever come. */
+	if (inode->super == super_anonymous)
+		return 0;
 	if ((file->mode & (FILE_READ | FILE_WRITE)) == FILE_READ) {
 		seen = READ_ONCE(pipe->writer_opens);
 		if (!READ_ONCE(pipe->writers) && !(file->flags & O_NONBLOCK))
