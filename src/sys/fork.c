@@ -251,6 +251,8 @@ static int limits_check(void)
 {
 	u64 limit = current_rlimit(RLIMIT_NPROC);
 
+	if (threads_are_too_many())
+		return -EAGAIN;
 	if (limit == RLIM64_INFINITY || current_cred()->uid == 0 || capable(CAP_SYS_RESOURCE) ||
 	    capable(CAP_SYS_ADMIN))
 		return 0;

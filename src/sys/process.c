@@ -28,7 +28,9 @@ struct irqlock process_lock = IRQLOCK_INIT("process tables");
 struct list_head process_list = LIST_HEAD_INIT(process_list);
 
 static u64 ids_given;
+static unsigned int threads_max;
 static u16 id_uses[PID_MAX]; /* process_lock, as all below */
+static unsigned int thread_count;
 static int id_last = 1;
 static struct hlist_head thread_hash[HASH_BUCKETS];
 static struct hlist_head process_hash[HASH_BUCKETS];
@@ -101,6 +103,12 @@ void thread_table_add(struct thread *thread)
 {
 	hlist_add_head(&thread->tid_node, bucket(thread_hash, thread->tid));
 	thread->in_tables = true;
+	thread_count++;
+}
+
+bool threads_are_too_many(void)
+{
+	return thread_count >= threads_max;
 }
 
 void thread_table_remove(struct thread *thread)
@@ -109,6 +117,7 @@ void thread_table_remove(struct thread *thread)
 		return;
 	hlist_del(&thread->tid_node);
 	thread->in_tables = false;
+	thread_count--;
 	id_release(thread->tid);
 }
 
@@ -282,12 +291,9 @@ static void limits_init(struct process *process)
 	limits[RLIMIT_NICE] = (struct rlimit64){0, 0};
 	limits[RLIMIT_RTPRIO] = (struct rlimit64){0, 0};
 	limits[RLIMIT_MSGQUEUE] = (struct rlimit64){819200, 819200};
-	/* As Linux has it: all kernel stacks together take no more than an eighth of the memory,
-	 * and one user has half of that many threads. A fork bomb without a limit then meets this
-	 * one. */
-	u64 threads = mm_total_pages() / (THREAD_STACK_SIZE / PAGE_SIZE * 8);
-	threads = min(max(threads, (u64)20), (u64)PID_MAX) / 2;
-	limits[RLIMIT_NPROC] = (struct rlimit64){threads, threads};
+	/* One user has half of the threads that there can be: a fork bomb without a limit of its
+	 * own meets this one. */
+	limits[RLIMIT_NPROC] = (struct rlimit64){threads_max / 2, threads_max / 2};
 	limits[RLIMIT_SIGPENDING] = (struct rlimit64){1024, 1024};
 }
 
@@ -358,6 +364,9 @@ void process_put(struct process *process)
 
 void process_init(void)
 {
+	/* As on Linux: their stacks may take an eighth of the memory. */
+	threads_max = (unsigned int)clamp(mm_total_pages() / (THREAD_STACK_SIZE / PAGE_SIZE * 8),
+					  (size_t)64, (size_t)PID_MAX);
 	thread_cache_init();
 	signal_init();
 	process_cache = slab_cache_create("process", sizeof(struct process), 64);

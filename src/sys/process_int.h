@@ -40,6 +40,8 @@ bool group_is_orphaned(int pgid, const struct process *ignored);
 bool group_has_stopped(int pgid);
 
 void process_init(void);
+/* As many as the memory is good for. process_lock held. */
+bool threads_are_too_many(void);
 /* A process without threads; NULL: no memory. */
 struct process *process_alloc(void);
 /* A thread's hold on its process, from its first to its last moment: keeps the structure, but not

@@ -186,7 +186,8 @@ static int show_status(struct text_buffer *text, const struct pseudo_key *key)
 	text_printf(text, "\n");
 	if (usage.virtual_pages)
 		show_memory_lines(text, &usage);
-	text_printf(text, "Threads:\t%u\nSigQ:\t%u/%u\n", family.threads, signals.queued, 4096u);
+	text_printf(text, "Threads:\t%u\nSigQ:\t%u/%llu\n", family.threads, signals.queued,
+		    READ_ONCE(thread->process->limits[RLIMIT_SIGPENDING].rlim_cur));
 	text_printf(text,
 		    "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%"
 		    "016llx\nSigCgt:\t%016llx\n",
