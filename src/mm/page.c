@@ -80,22 +80,26 @@ void page_copy(void *to, const void *from)
 	}
 }
 
+/* Debug builds fill free frames, and mark their struct pages as filled. */
+#define POISONED 0x6b6b6b6b0badull /* page->index */
+
 static void poison(struct page *page, unsigned int order)
 {
 #ifdef DEBUG
 	memset(page_address_inline(page), POISON_FREE, PAGE_SIZE << order);
+	for (size_t i = 0; i < BIT(order); i++)
+		page[i].index = POISONED;
 #endif
 }
 
+/* Before the struct pages are prepared for their next use. */
 static void poison_check(struct page *page, unsigned int order)
 {
 #ifdef DEBUG
-	/* Frame by frame: one that was never freed is as the firmware left it, one that was freed
-	 * zeroed is that. */
 	for (size_t i = 0; i < BIT(order); i++) {
 		const u8 *bytes = (const u8 *)page_address_inline(page) + i * PAGE_SIZE, *bad;
 
-		if (bytes[0] != POISON_FREE || bytes[1] != POISON_FREE || bytes[2] != POISON_FREE)
+		if (page[i].index != POISONED)
 			continue;
 		bad = memchr_inv(bytes, POISON_FREE, PAGE_SIZE);
 		if (bad)
@@ -430,12 +434,11 @@ struct page *page_alloc(unsigned int order, unsigned int flags)
 		page = zone_alloc_block(order, flags);
 		if (!page && !(page = page_alloc_slow(order, flags, &zeroed)))
 			return NULL;
-		for (size_t i = 1; i < BIT(order); i++)
-			page_prepare(page + i);
 	}
-	page_prepare(page);
 	if (!zeroed)
 		poison_check(page, order);
+	for (size_t i = 0; i < BIT(order); i++)
+		page_prepare(page + i);
 	if (flags & MM_ZERO && !zeroed)
 		for (size_t i = 0; i < BIT(order); i++)
 			page_zero((char *)page_address_inline(page) + i * PAGE_SIZE);
@@ -484,6 +487,7 @@ void page_free_zeroed(struct page *page)
 	barrier();
 	ASSERT(mem_is_zero(page_address_inline(page), PAGE_SIZE));
 	page->refs = 0;
+	page->index = 0;
 	cpu->zero[cpu->zeroed++] = page;
 	barrier();
 	cpu->busy = false;

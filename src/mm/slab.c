@@ -96,13 +96,33 @@ static inline struct page *slab_of(struct slab_cache *cache, void *object)
 
 /* ---- slabs ---- */
 
+#ifdef DEBUG
+/* For an object that looks free by its contents, which might also be what somebody wrote there. */
+static bool object_is_free(struct slab_cache *cache, void *object)
+{
+	irqflags_t irq = irqlock_lock(&cache->lock);
+	bool found = false;
+
+	for (void *at = slab_of(cache, object)->slab_free; at && !found; at = *(void **)at)
+		found = at == object;
+	irqlock_unlock(&cache->lock, irq);
+	for (unsigned int cpu = 0; cpu < CPU_MAX && !found; cpu++) {
+		const struct magazine *magazine = cache->magazines[cpu];
+
+		for (unsigned int i = 0; magazine && i < magazine->count && !found; i++)
+			found = magazine->objects[i] == object;
+	}
+	return found;
+}
+#endif
+
 static void poison_object(struct slab_cache *cache, void *object)
 {
 #ifdef DEBUG
 	u8 *tail = (u8 *)object + sizeof(void *);
 	size_t n = cache->size - sizeof(void *);
 
-	if (n >= 24 && !memchr_inv(tail, POISON_FREE, n))
+	if (!memchr_inv(tail, POISON_FREE, n) && object_is_free(cache, object))
 		panic("%s: object %p freed twice", cache->name, object);
 	memset(tail, POISON_FREE, n);
 #endif
