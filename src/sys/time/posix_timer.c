@@ -25,7 +25,9 @@ struct posix_timer {
 	struct list_head node; /* timers->lock */
 	struct process_timers *owner;
 	int id, clock;
-	int notify, signal, tid;
+	int notify, signal;
+	int tid;               /* for CLOCK_THREAD_CPUTIME_ID: whose time */
+	struct thread *thread; /* SIGEV_THREAD_ID: a reference; else NULL */
 	sigval_t value;
 	struct timer timer;
 	u64 deadline_ns; /* 0: not running; for CPU clocks: what is left */
@@ -46,15 +48,11 @@ static struct posix_timer *timer_find(struct process_timers *timers, int id)
 
 /*
  * The timer's last signal, if it still waits to be taken, is told of count more expirations. False:
- * it was taken.
+ * it was taken. signal_lock held.
  */
-static bool overrun_pending(struct process *process, struct thread *thread,
-			    struct posix_timer *timer, u64 count)
+static bool overrun_pending(struct posix_timer *timer, struct signal_pending *pending, u64 count)
 {
-	struct signal_pending *pending = thread ? &thread->pending : &process->pending;
 	struct queued_signal *queued;
-	bool found = false;
-	irqflags_t flags = irqlock_lock(&process->signal_lock);
 
 	list_for_each_entry(queued, &pending->queue, node) {
 		if (queued->info.si_signo != timer->signal || queued->info.si_code != SI_TIMER ||
@@ -62,41 +60,38 @@ static bool overrun_pending(struct process *process, struct thread *thread,
 			continue;
 		timer->overrun = (int)min((u64)timer->overrun + count, (u64)INT_MAX);
 		queued->info.si_overrun = timer->overrun;
-		found = true;
-		break;
+		return true;
 	}
-	irqlock_unlock(&process->signal_lock, flags);
-	return found;
+	return false;
 }
 
-/* count expirations happened. Any context; takes process_lock and signal_lock. */
+/*
+ * count expirations happened. Any context; takes signal_lock. (Not process_lock: holders of it wait
+ * for spinning locks that the thread under an interrupt may hold.)
+ */
 static void notify(struct process *process, struct posix_timer *timer, u64 count)
 {
-	struct thread *thread = NULL;
+	struct thread *thread = timer->thread;
 	siginfo_t info;
+	irqflags_t flags;
 
 	if (timer->notify == SIGEV_NONE)
 		return;
-	if (timer->notify == SIGEV_THREAD_ID) {
-		thread = thread_find(timer->tid);
-		if (!thread)
-			return;
-	}
-	if (!overrun_pending(process, thread, timer, count)) {
-		timer->overrun = (int)min(count - 1, (u64)INT_MAX);
-		memset(&info, 0, sizeof(info));
-		info.si_signo = timer->signal;
-		info.si_code = SI_TIMER;
-		info.si_tid = timer->id;
-		info.si_overrun = timer->overrun;
-		info.si_value = timer->value;
-		if (thread)
-			signal_send_thread(thread, timer->signal, &info);
-		else
-			signal_send_process(process, timer->signal, &info);
-	}
-	if (thread)
-		thread_put(thread);
+	flags = irqlock_lock(&process->signal_lock);
+	if (thread && !list_is_linked(&thread->process_node))
+		goto out; /* it has exited */
+	if (overrun_pending(timer, thread ? &thread->pending : &process->pending, count))
+		goto out;
+	timer->overrun = (int)min(count - 1, (u64)INT_MAX);
+	memset(&info, 0, sizeof(info));
+	info.si_signo = timer->signal;
+	info.si_code = SI_TIMER;
+	info.si_tid = timer->id;
+	info.si_overrun = timer->overrun;
+	info.si_value = timer->value;
+	(void)signal_send_locked(process, thread, timer->signal, &info);
+out:
+	irqlock_unlock(&process->signal_lock, flags);
 }
 
 static void expire(struct timer *t)
@@ -163,6 +158,8 @@ static void timer_delete(struct process_timers *timers, struct posix_timer *time
 	process_timers_ticking_update(timers);
 	irqlock_unlock(&timers->lock, flags);
 	timer_cancel(&timer->timer);
+	if (timer->thread)
+		thread_put(timer->thread);
 	kfree(timer);
 }
 
@@ -190,7 +187,8 @@ static bool clock_can_have_timers(int clock)
 	return false;
 }
 
-static int event_check(const struct sigevent *event)
+/* *thread: the one to be signalled, referenced, if it is to be a certain one. */
+static int event_check(const struct sigevent *event, struct thread **thread)
 {
 	if (event->sigev_notify != SIGEV_NONE && event->sigev_notify != SIGEV_SIGNAL &&
 	    event->sigev_notify != SIGEV_THREAD_ID)
@@ -200,12 +198,13 @@ static int event_check(const struct sigevent *event)
 	if (event->sigev_signo < 1 || event->sigev_signo > SIGNAL_COUNT)
 		return -EINVAL;
 	if (event->sigev_notify == SIGEV_THREAD_ID) {
-		struct thread *thread = thread_find(event->sigev_notify_thread_id);
-		bool ours = thread && thread->process == process_current();
-
-		if (thread)
-			thread_put(thread);
-		return ours ? 0 : -EINVAL;
+		*thread = thread_find(event->sigev_notify_thread_id);
+		if (!*thread)
+			return -EINVAL;
+		if ((*thread)->process != process_current()) {
+			thread_put(*thread);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -215,6 +214,7 @@ SYSCALL(timer_create)
 	int clock = (int)args[0], id, err;
 	struct process_timers *timers;
 	struct posix_timer *timer;
+	struct thread *thread = NULL;
 	struct sigevent event;
 
 	if (!clock_can_have_timers(clock))
@@ -225,7 +225,7 @@ SYSCALL(timer_create)
 	if (args[1]) {
 		if (copy_from_user(&event, (const void __user *)args[1], sizeof(event)))
 			return -EFAULT;
-		err = event_check(&event);
+		err = event_check(&event, &thread);
 		if (err)
 			return err;
 	}
@@ -233,6 +233,8 @@ SYSCALL(timer_create)
 	timer = kmalloc(sizeof(*timer), MM_ZERO);
 	if (!timers || !timer || timers->posix_count >= POSIX_TIMERS_MAX) {
 		kfree(timer);
+		if (thread)
+			thread_put(thread);
 		return -EAGAIN;
 	}
 	timer->owner = timers;
@@ -241,8 +243,8 @@ SYSCALL(timer_create)
 	timer->notify = event.sigev_notify;
 	timer->signal = event.sigev_signo;
 	timer->value = event.sigev_value;
-	timer->tid = event.sigev_notify == SIGEV_THREAD_ID ? event.sigev_notify_thread_id
-							   : thread_current()->tid;
+	timer->thread = thread;
+	timer->tid = thread_current()->tid;
 	timer_init(&timer->timer, expire);
 
 	irqflags_t flags = irqlock_lock(&timers->lock);
@@ -400,6 +402,8 @@ SYSCALL(timer_delete)
 	if (!timer)
 		return -EINVAL;
 	timer_cancel(&timer->timer);
+	if (timer->thread)
+		thread_put(timer->thread);
 	kfree(timer);
 	return 0;
 }
