@@ -374,7 +374,10 @@ static int start_write(struct buffer *buffer, unsigned int bio_flags)
 	while (flag_test_set(buffer, BUFFER_IO))
 		wait_io(buffer);
 	spin_lock(&dirty_lock);
-	bool dirty = buffer_flag_test(buffer, BUFFER_DIRTY);
+	/* It may have joined a transaction since it was chosen; who sets PRIVATE_DIRTY then waits
+	 * for BUFFER_IO, so one of the two sees the other. */
+	bool dirty = buffer_flag_test(buffer, BUFFER_DIRTY) &&
+		     !buffer_flag_test(buffer, BUFFER_PRIVATE_DIRTY);
 	if (dirty)
 		take_off_dirty(buffer);
 	spin_unlock(&dirty_lock);
