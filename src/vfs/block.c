@@ -9,6 +9,8 @@
 #include "vfs/block.h"
 
 #include "lib/assert.h"
+#include "lib/atomic.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -18,7 +20,8 @@
 #include <linux/stat.h>
 
 /* More bios than this in a plug are sent on, so that the device does not idle. */
-#define PLUG_LIMIT 128
+#define PLUG_LIMIT  128
+#define ERRORS_TOLD 10 /* of one disk in a second */
 
 static LIST_HEAD(devices);
 static struct mutex registry_lock;
@@ -313,9 +316,28 @@ void bio_submit(struct bio *bio)
 	bio->bdev->ops->submit(bio->bdev, &one);
 }
 
+/* A disk that fails altogether does not flood the log. */
+static void error_report(const struct bio *bio, int status)
+{
+	static const char *const names[] = {[BIO_READ] = "read",
+					    [BIO_WRITE] = "write",
+					    [BIO_FLUSH] = "flush",
+					    [BIO_DISCARD] = "discard"};
+	struct block_device *disk = bio->bdev;
+	u64 second = clock_monotonic_ns() / NSEC_PER_SEC;
+
+	if (atomic_xchg(&disk->error_second, second) != second)
+		atomic_store(&disk->errors_told, 0u);
+	if (atomic_add_fetch(&disk->errors_told, 1) <= ERRORS_TOLD)
+		log_err("%s: error %d in a %s of %u sectors at sector %llu", disk->name, -status,
+			names[bio->op], bio->sectors, bio->sector);
+}
+
 void bio_end(struct bio *bio, int status)
 {
 	struct block_device *issuer = bio->issuer;
+	if (unlikely(status && status != -EOPNOTSUPP))
+		error_report(bio, status);
 	__atomic_fetch_add(&issuer->stat_ios[bio->op], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&issuer->stat_sectors[bio->op], bio->sectors, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&issuer->stat_in_flight, 1, __ATOMIC_RELAXED);

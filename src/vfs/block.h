@@ -94,6 +94,8 @@ struct block_device {
 	/* I/O accounting for /proc/diskstats and /sys, atomic */
 	u64 stat_ios[4], stat_sectors[4]; /* by enum bio_op */
 	u32 stat_in_flight;
+	u64 error_second; /* atomic: when errors were last logged, and how many in that second */
+	u32 errors_told;
 	u32 write_error; /* atomic: a buffer's write-back failed and nobody was told yet */
 };
 
