@@ -1,4 +1,5 @@
 #: What ps, mount, df, free, dmesg, uname and /proc tell, as far as it does not depend on the machine.
+#: cpus 1
 ps | awk '$1 == 1 { print $1, $NF }'
 ps -o pid,ppid,comm | awk '$3 == "init" { print }' | tr -s ' '
 mount | awk '$3 == "/" || $3 == "/proc" || $3 == "/tmp" { print $1, $3, $5 }' | sed 's,^/dev/root,/dev/vda,'
