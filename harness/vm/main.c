@@ -117,6 +117,9 @@ static void start_suite(unsigned slot, int index)
 	fflush(NULL);
 	process = fork();
 	if (process == 0) {
+		/* Check passes a signal on to its whole process group: that must not be our
+		 * caller's. */
+		setpgid(0, 0);
 		signal(SIGINT, SIG_DFL);
 		signal(SIGTERM, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
