@@ -8,8 +8,15 @@
 #ifndef ARAMID_SYS_PROCFS_INT_H
 #define ARAMID_SYS_PROCFS_INT_H
 
+#include "lib/clock.h"
 #include "sys/thread.h"
 #include "vfs/pseudo.h"
+
+/* The unit of CPU times in /proc: 1/100 s, whatever the tick is (USER_HZ). */
+static inline u64 procfs_ticks(u64 ns)
+{
+	return ns / (NSEC_PER_SEC / 100);
+}
 
 /* Entry tables, each ended by an entry without name. */
 extern const struct pseudo_entry procfs_process_entry;  /* /proc/PID; its mode is a directory's */

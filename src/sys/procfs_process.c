@@ -12,8 +12,7 @@
 #include <linux/capability.h>
 #include <linux/stat.h>
 
-#define TICKS_PER_SECOND 100
-#define ARGUMENTS_MAX    (128 * 1024)
+#define ARGUMENTS_MAX (128 * 1024)
 
 /* Consistent copies of what process_lock guards. */
 struct family {
@@ -43,11 +42,6 @@ static void family_get(struct process *process, struct family *out)
 	    .major_faults = process->major_faults,
 	};
 	irqlock_unlock(&process_lock, flags);
-}
-
-static u64 ticks(u64 ns)
-{
-	return ns / (NSEC_PER_SEC / TICKS_PER_SECOND);
 }
 
 static void usage_get(struct thread *thread, struct mm_usage *usage)
@@ -85,11 +79,12 @@ static int show_stat(struct text_buffer *text, const struct pseudo_key *key)
 	text_printf(text, "%llu %llu %llu %llu ", thread->minor_faults + family.minor_faults,
 		    family.child_minor_faults, thread->major_faults + family.major_faults,
 		    family.child_major_faults);
-	text_printf(text, "%llu %llu %llu %llu ", ticks(time.user), ticks(time.system),
-		    ticks(family.child_user_ns), ticks(family.child_system_ns));
+	text_printf(text, "%llu %llu %llu %llu ", procfs_ticks(time.user),
+		    procfs_ticks(time.system), procfs_ticks(family.child_user_ns),
+		    procfs_ticks(family.child_system_ns));
 	text_printf(text, "%d %d %u 0 %llu %llu %zu %llu ",
 		    realtime ? -1 - thread->rt_priority : 20 + thread->nice, thread->nice,
-		    family.threads, ticks(thread->process->start_ns),
+		    family.threads, procfs_ticks(thread->process->start_ns),
 		    (u64)usage.virtual_pages << PAGE_SHIFT, usage.rss, U64_MAX);
 	/* Addresses of code and stack, ESP and EIP are not shown. */
 	text_printf(text, "0 0 0 0 0 %llu %llu %llu %llu 0 0 0 ", signals.pending & S32_MAX,

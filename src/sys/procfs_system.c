@@ -12,13 +12,7 @@
 #include "vfs/pagecache.h"
 #include "vfs/vfs.h"
 
-#define TICKS_PER_SECOND 100 /* USER_HZ: the unit of times in /proc */
-#define LOAD_SHIFT       16
-
-static u64 ticks(u64 ns)
-{
-	return ns / (NSEC_PER_SEC / TICKS_PER_SECOND);
-}
+#define LOAD_SHIFT 16
 
 static u64 kib(size_t pages)
 {
@@ -113,8 +107,8 @@ int procfs_show_loadavg(struct text_buffer *text, const struct pseudo_key *key)
 static void show_cpu_line(struct text_buffer *text, const char *name,
 			  const struct sched_cpu_time *time)
 {
-	text_printf(text, "%s %llu %llu %llu %llu 0 0 0 0 0 0\n", name, ticks(time->user),
-		    ticks(time->nice), ticks(time->system), ticks(time->idle));
+	text_printf(text, "%s %llu %llu %llu %llu 0 0 0 0 0 0\n", name, procfs_ticks(time->user),
+		    procfs_ticks(time->nice), procfs_ticks(time->system), procfs_ticks(time->idle));
 }
 
 int procfs_show_stat(struct text_buffer *text, const struct pseudo_key *key)

@@ -6,6 +6,7 @@
 #include "mm/kmalloc.h"
 #include "sys/cmdline.h"
 #include "sys/signal.h"
+#include "sys/sys_fs_int.h"
 #include "sys/thread.h"
 #include "sys/tty_int.h"
 #include "vfs/file.h"
@@ -203,7 +204,7 @@ void tty_session_end(struct process *leader)
 u32 tty_process_device(const struct process *process)
 {
 	const struct tty *tty = process->tty;
-	return tty ? (tty->minor & 0xff) | tty->major << 8 | (tty->minor & ~0xffu) << 12 : 0;
+	return tty ? (u32)dev_encode(tty->major, tty->minor) : 0;
 }
 
 int tty_process_foreground(const struct process *process)

@@ -198,6 +198,13 @@ void buffer_put(struct buffer *buffer)
 
 /* ---- I/O ---- */
 
+/* Gives the I/O bit back by whoever set it. Any context. */
+static void io_release(struct buffer *buffer)
+{
+	buffer_flag_clear(buffer, BUFFER_IO);
+	wake_all(wait_queue_of(buffer));
+}
+
 static void wait_io(struct buffer *buffer)
 {
 	if (!buffer_flag_test(buffer, BUFFER_IO))
@@ -230,10 +237,8 @@ static void buffer_end_io(struct bio *bio)
 		log_err("%s: writing block %llu failed: error %d", buffer->bdev->name,
 			buffer->block, -bio->status);
 	}
-	struct wait_queue *queue = wait_queue_of(buffer);
 	bio_free(bio);
-	buffer_flag_clear(buffer, BUFFER_IO);
-	wake_all(queue);
+	io_release(buffer);
 	buffer_put(buffer);
 }
 
@@ -244,8 +249,7 @@ static int submit_io(struct buffer *buffer, enum bio_op op, unsigned int bio_fla
 	u32 per_block = buffer->size >> SECTOR_SHIFT;
 	struct bio *bio = bio_alloc(buffer->bdev, op, buffer->block * per_block, 1, MM_NOFS);
 	if (!bio) {
-		buffer_flag_clear(buffer, BUFFER_IO);
-		wake_all(wait_queue_of(buffer));
+		io_release(buffer);
 		return -ENOMEM;
 	}
 	u32 offset = (u32)((char *)buffer->data - (char *)page_address(buffer->page));
@@ -273,15 +277,13 @@ int buffer_read(struct block_device *bdev, u64 block, struct buffer **out)
 		}
 		if (buffer_flag_test(
 			buffer, BUFFER_VALID)) { /* it was finished just before we took the bit */
-			buffer_flag_clear(buffer, BUFFER_IO);
-			wake_all(wait_queue_of(buffer));
+			io_release(buffer);
 			break;
 		}
 		if (tried)
 			err = -EIO;
 		if (err) {
-			buffer_flag_clear(buffer, BUFFER_IO);
-			wake_all(wait_queue_of(buffer));
+			io_release(buffer);
 			break;
 		}
 		tried = true;
@@ -309,8 +311,7 @@ void buffer_readahead(struct block_device *bdev, u64 block, unsigned int n)
 		if (!buffer_flag_test(buffer, BUFFER_VALID) && !flag_test_set(buffer, BUFFER_IO)) {
 			int err = 0;
 			if (buffer_flag_test(buffer, BUFFER_VALID)) {
-				buffer_flag_clear(buffer, BUFFER_IO);
-				wake_all(wait_queue_of(buffer));
+				io_release(buffer);
 			} else {
 				err = submit_io(buffer, BIO_READ, 0);
 			}
@@ -382,8 +383,7 @@ static int start_write(struct buffer *buffer, unsigned int bio_flags)
 		take_off_dirty(buffer);
 	spin_unlock(&dirty_lock);
 	if (!dirty) {
-		buffer_flag_clear(buffer, BUFFER_IO);
-		wake_all(wait_queue_of(buffer));
+		io_release(buffer);
 		return 0;
 	}
 	buffer_flag_clear(buffer, BUFFER_WRITE_ERROR);
