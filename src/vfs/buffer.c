@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
+#include "vfs/pagecache.h"
 
 #define BUCKET_BITS 10
 #define BUCKETS     (1u << BUCKET_BITS)
@@ -556,6 +557,14 @@ static size_t buffer_shrink(struct shrinker *shrinker, size_t nr, unsigned int f
 	return freed;
 }
 
+static bool buffer_pending(struct shrinker *shrinker)
+{
+	if (!__atomic_load_n(&dirty_bytes, __ATOMIC_RELAXED))
+		return false;
+	writeback_press();
+	return true;
+}
+
 void buffer_invalidate(struct block_device *bdev)
 {
 	mutex_lock(&reclaim_lock);
@@ -589,7 +598,8 @@ int buffer_set_block_size(struct block_device *bdev, u32 size)
 
 void buffer_cache_init(void)
 {
-	static struct shrinker shrinker = {.name = "buffers", .shrink = buffer_shrink};
+	static struct shrinker shrinker = {
+	    .name = "buffers", .shrink = buffer_shrink, .pending = buffer_pending};
 	if (buckets)
 		return;
 	buckets = kcalloc(BUCKETS, sizeof(*buckets), MM_NORMAL);

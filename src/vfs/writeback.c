@@ -281,7 +281,7 @@ static void writeback_pass(void)
 		}
 		err = super_writeback(super, all ? now : before, all ? INODE_PAGES : (size_t)-1,
 				      false);
-		if (!err && super->ops->sync && !all)
+		if (!err && super->ops->sync && (press || !all))
 			err = super->ops->sync(super, false);
 		if (err)
 			log_warn("vfs: %s: error %d in write-back", super->id, -err);
