@@ -92,8 +92,8 @@ _Static_assert(sizeof(struct journal_super) == JOURNAL_SUPER_SIZE, "the journal'
 /*
  * With CSUM_V2 or CSUM_V3 (never both, never with COMPAT_CHECKSUM) the checksums of a log are
  * crc32c values that start from crc32c(~0, s_uuid). A data block's is taken over its transaction's
- * number as be32 and then the block as it is in the volume, not escaped; CSUM_V2 keeps the low 16
- * bits of it.
+ * number as be32 and then the block as it lies in the log (escaped, if it was); CSUM_V2 keeps the
+ * low 16 bits of it.
  */
 
 /* ---- descriptors ---- */
@@ -179,7 +179,8 @@ _Static_assert(offsetof(struct journal_commit, h_commit_nsec) == 56, "a commit b
 /* ---- fast commits ---- */
 
 /*
- * The last s_num_fc_blks blocks of the journal. Records, each a tag and its value, describe changes
+ * The ring ends s_num_fc_blks blocks before s_maxlen; the block there is unused, and those after it
+ * are the area of fast commits. Records, each a tag and its value, describe changes
  * since the last full commit; they begin in the area's first block with HEAD, and each fast commit
  * ends with TAIL, padded to the end of its block. A record never crosses the end of a block.
  */
