@@ -1,6 +1,8 @@
 #include <pthread.h>
 
 #include "host_clock.h"
+#include "host_hooks.h"
+#include "host_thread.h"
 #include "lib/hash.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -40,6 +42,7 @@ void host_clock_set_automatic(bool on)
 	host_threads_recheck_deadlines();
 }
 
+/* In automatic mode it has come, now. */
 bool host_clock_reached(u64 deadline_ns)
 {
 	pthread_mutex_lock(&mutex);
@@ -48,6 +51,12 @@ bool host_clock_reached(u64 deadline_ns)
 	bool reached = monotonic >= deadline_ns;
 	pthread_mutex_unlock(&mutex);
 	return reached;
+}
+
+/* Whoever moves the clock wakes all sleepers. */
+void host_clock_wait(pthread_cond_t *cond, pthread_mutex_t *park_mutex, u64 deadline_ns)
+{
+	pthread_cond_wait(cond, park_mutex);
 }
 
 u64 clock_monotonic_ns(void)

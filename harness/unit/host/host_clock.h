@@ -16,8 +16,4 @@ void host_clock_set_automatic(bool automatic);
 /* random_bytes() is a fixed sequence that starts from this. */
 void host_random_seed(u64 seed);
 
-/* For thread.c: whether a deadline has come (automatic mode: it has, now). */
-bool host_clock_reached(u64 deadline_ns);
-void host_threads_recheck_deadlines(void);
-
 #endif

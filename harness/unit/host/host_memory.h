@@ -20,6 +20,7 @@
 #ifndef HOST_MEMORY_H
 #define HOST_MEMORY_H
 
+#include "host_objects.h"
 #include "lib/types.h"
 
 /* The n-th allocation from now fails, once; 0: none does. Resets host_alloc_failed(). */
@@ -30,10 +31,6 @@ void host_alloc_fail_from(u64 n);
 bool host_alloc_failed(void);
 /* The next calls do not count and do not fail for this thread: for the test's own set-up. */
 void host_alloc_pause(bool paused);
-
-/* Allocations that are not freed. */
-size_t host_objects_outstanding(void);
-size_t host_pages_outstanding(void);
 
 /* Calls every registered shrinker, as reclaim would; returns what they say they freed. */
 size_t host_shrink_all(size_t nr, unsigned int mm_flags);

@@ -1,10 +1,9 @@
-#include <pthread.h>
+/* Kernel memory from malloc. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "host_memory.h"
-#include "host_memory_int.h"
-#include "host_thread.h"
+#include "host_hooks.h"
+#include "host_objects.h"
 #include "hw/cpu.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -12,64 +11,29 @@
 #include "mm/kmalloc.h"
 #include "mm/radix_node.h"
 
-static u64 countdown; /* atomic; 0: nothing fails */
-static bool fail_on;  /* after the countdown has ended, everything fails */
-static bool failed;
 static size_t objects; /* atomic */
-static __thread bool paused;
-
-void host_alloc_fail_nth(u64 n)
-{
-	failed = fail_on = false;
-	atomic_store(&countdown, n);
-}
-
-void host_alloc_fail_from(u64 n)
-{
-	failed = false;
-	fail_on = n != 0;
-	atomic_store(&countdown, n);
-}
-
-bool host_alloc_failed(void)
-{
-	return atomic_load(&failed);
-}
-
-void host_alloc_pause(bool pause)
-{
-	paused = pause;
-}
 
 size_t host_objects_outstanding(void)
 {
 	return atomic_load(&objects);
 }
 
-bool host_alloc_should_fail(unsigned int mm_flags)
-{
-	if (!(mm_flags & MM_ATOMIC)) {
-		VERIFY_EQ(lock_held_count(), 0);
-		VERIFY(irq_enabled());
-	}
-	u64 n = atomic_load(&countdown);
-	if (paused || n == 0)
-		return false;
-	while (!(fail_on && n == 1) && !atomic_cmpxchg(&countdown, &n, n - 1))
-		if (n == 0)
-			return false;
-	if (n == 1)
-		atomic_store(&failed, true);
-	return n == 1;
-}
-
 static void *allocate(size_t size, size_t align, unsigned int flags)
 {
-	void *p;
+	void *p = NULL;
 
-	if (host_alloc_should_fail(flags) || posix_memalign(&p, align, size ? size : 1))
+	if (host_alloc_should_fail(flags))
 		return NULL;
-	memset(p, flags & MM_ZERO ? 0 : 0xa5, size);
+	if (align <= 16)
+		p = malloc(size ? size : 1);
+	else if (posix_memalign(&p, align, size ? size : 1))
+		p = NULL;
+	if (!p)
+		return NULL;
+	if (flags & MM_ZERO)
+		memset(p, 0, size);
+	else
+		host_memory_fill(p, size);
 	atomic_inc(&objects);
 	return p;
 }
@@ -144,23 +108,6 @@ void slab_free(struct slab_cache *cache, void *object)
 {
 	VERIFY(cache != NULL);
 	kfree(object);
-}
-
-static struct shrinker *shrinkers;
-
-void shrinker_register(struct shrinker *shrinker)
-{
-	shrinker->next = shrinkers;
-	shrinkers = shrinker;
-}
-
-size_t host_shrink_all(size_t nr, unsigned int mm_flags)
-{
-	size_t freed = 0;
-
-	for (struct shrinker *s = shrinkers; s; s = s->next)
-		freed += s->shrink(s, nr, mm_flags);
-	return freed;
 }
 
 static void __attribute__((constructor)) prepare(void)

@@ -19,4 +19,7 @@ void host_thread_set_signal(struct thread *thread, bool pending, bool fatal);
 /* How many threads are asleep in thread_park() at this moment. */
 unsigned host_threads_parked(void);
 
+/* After the clock was moved: those who sleep until a deadline look at it again. */
+void host_threads_recheck_deadlines(void);
+
 #endif

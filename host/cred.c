@@ -12,6 +12,7 @@ static struct cred root_cred = {
 
 static struct cred user_cred;
 static const struct cred *cred = &root_cred;
+static __thread const struct cred *thread_cred;
 static struct fs_context *fs;
 static struct file_table *files;
 static u64 limits[RLIM_NLIMITS];
@@ -39,9 +40,14 @@ void host_set_user(u32 uid, u32 gid)
 	cred = &user_cred;
 }
 
+void host_set_thread_cred(const struct cred *c)
+{
+	thread_cred = c;
+}
+
 const struct cred *current_cred(void)
 {
-	return cred;
+	return thread_cred ? thread_cred : cred;
 }
 
 void host_set_fs(struct fs_context *f)

@@ -1,36 +1,12 @@
+/* User memory, hosted: user pointers are plain pointers. */
 #include <string.h>
 
-#include "host_thread.h"
+#include "host_hooks.h"
 #include "hw/cpu.h"
-#include "host_user.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/lock.h"
 #include "mm/usercopy.h"
-
-struct range {
-	uintptr_t start, end;
-};
-
-static struct range bad, absent;
-
-void host_user_fault_arm(const void *p, size_t n)
-{
-	bad = (struct range){(uintptr_t)p, (uintptr_t)p + n};
-}
-
-void host_user_absent_arm(const void *p, size_t n)
-{
-	absent = (struct range){(uintptr_t)p, (uintptr_t)p + n};
-}
-
-/* How many of the n bytes at p come before the range. */
-static size_t before(const struct range *range, uintptr_t p, size_t n)
-{
-	if (range->start == range->end || p >= range->end || p + n <= range->start)
-		return n;
-	return p >= range->start ? 0 : range->start - p;
-}
 
 static size_t reachable(const void *p, size_t n)
 {
@@ -39,14 +15,14 @@ static size_t reachable(const void *p, size_t n)
 	VERIFY(irq_enabled());
 	if (!p)
 		return 0;
-	return before(&bad, (uintptr_t)p, n);
+	return host_user_reachable(p, n, false);
 }
 
 static size_t reachable_nofault(const void *p, size_t n)
 {
 	if (!p)
 		return 0;
-	return before(&absent, (uintptr_t)p, before(&bad, (uintptr_t)p, n));
+	return host_user_reachable(p, n, true);
 }
 
 static void copy(void *dst, const void *src, size_t n)
@@ -113,8 +89,7 @@ static int fault_in(const void *p, size_t n)
 {
 	if (n && reachable(p, n) == 0)
 		return -EFAULT;
-	if (before(&absent, (uintptr_t)p, n) < n)
-		absent = (struct range){0, 0};
+	host_user_fault_in(p, n);
 	return 0;
 }
 

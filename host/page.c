@@ -1,7 +1,8 @@
 /*
  * Page frames, hosted: an arena of address space stands for RAM, with an array of struct page
- * beside it, so that all conversions are arithmetic. Freed frames are poisoned, and the array is
- * told to LeakSanitizer as far as it is in use, because pages point to things.
+ * beside it, so that all conversions are arithmetic. In a program with sanitizers freed frames are
+ * poisoned, and the array is told to LeakSanitizer as far as it is in use, because pages point to
+ * things.
  */
 #include <pthread.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 
-#include "host_memory.h"
-#include "host_memory_int.h"
+#include "host_hooks.h"
+#include "host_objects.h"
 #include "lib/assert.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
@@ -18,9 +19,12 @@
 #include "mm/page_int.h"
 #include "arch/mmu.h"
 
-#define FRAMES    (1ul << 20) /* 4 GiB */
+#define FRAMES    HOST_PAGES_MAX
 #define PHYS_BASE 0x100000ul
 #define CHUNK     1024ul
+
+/* Absent in a program without sanitizers. */
+#pragma weak __lsan_register_root_region
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static u8 *arena;
@@ -62,7 +66,7 @@ static struct page *frames_take(unsigned int order)
 		return NULL;
 	page = &pages[used];
 	used += n;
-	for (; known < used; known += CHUNK)
+	for (; __lsan_register_root_region && known < used; known += CHUNK)
 		__lsan_register_root_region(&pages[known], CHUNK * sizeof(*pages));
 	return page;
 }
@@ -70,13 +74,18 @@ static struct page *frames_take(unsigned int order)
 struct page *page_alloc(unsigned int order, unsigned int mm_flags)
 {
 	VERIFY_LE(order, PAGE_MAX_ORDER);
+	struct page *page;
+
 	if (host_alloc_should_fail(mm_flags))
 		return NULL;
-	pthread_mutex_lock(&mutex);
-	struct page *page = frames_take(order);
-	if (page)
-		outstanding += 1ul << order;
-	pthread_mutex_unlock(&mutex);
+	do {
+		pthread_mutex_lock(&mutex);
+		page =
+		    outstanding + (1ul << order) <= host_memory_pages() ? frames_take(order) : NULL;
+		if (page)
+			outstanding += 1ul << order;
+		pthread_mutex_unlock(&mutex);
+	} while (!page && host_memory_reclaim(1ul << order, mm_flags));
 	if (!page)
 		return NULL;
 	for (size_t i = 0; i < 1ul << order; i++) {
@@ -85,7 +94,10 @@ struct page *page_alloc(unsigned int order, unsigned int mm_flags)
 	}
 	page->refs = 1;
 	ASAN_UNPOISON_MEMORY_REGION(page_address(page), PAGE_SIZE << order);
-	memset(page_address(page), mm_flags & MM_ZERO ? 0 : 0xa5, PAGE_SIZE << order);
+	if (mm_flags & MM_ZERO)
+		memset(page_address(page), 0, PAGE_SIZE << order);
+	else
+		host_memory_fill(page_address(page), PAGE_SIZE << order);
 	return page;
 }
 
@@ -196,13 +208,18 @@ void mm_count(enum mm_counter counter, long delta)
 
 size_t mm_free_pages(void)
 {
-	return FRAMES - outstanding;
+	return host_memory_pages() - outstanding;
+}
+
+size_t mm_total_pages(void)
+{
+	return host_memory_pages();
 }
 
 void mm_stats_get(struct mm_stats *stats)
 {
 	*stats = (struct mm_stats){
-	    .total = FRAMES, .free = FRAMES - outstanding, .available = FRAMES - outstanding};
+	    .total = host_memory_pages(), .free = mm_free_pages(), .available = mm_free_pages()};
 }
 
 size_t host_pages_outstanding(void)

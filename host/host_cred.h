@@ -1,6 +1,6 @@
 /*
- * Whom the code under test works for: credentials, directories, descriptors and limits of "the
- * running process". All threads of a test share them; every test starts as root without limits.
+ * Whom the kernel's code works for: credentials, directories, descriptors and limits of "the
+ * running process". All threads share them; every program starts as root without limits.
  */
 #ifndef HOST_CRED_H
 #define HOST_CRED_H
@@ -9,6 +9,8 @@
 
 /* The caller keeps the reference. cred NULL: root again. */
 void host_set_cred(const struct cred *cred);
+/* For the calling thread alone; NULL: as all others again. */
+void host_set_thread_cred(const struct cred *cred);
 /* An ordinary user with one group and no capabilities. */
 void host_set_user(u32 uid, u32 gid);
 void host_set_fs(struct fs_context *fs);

@@ -3,11 +3,12 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#include "host_clock.h"
+#include "host_hooks.h"
 #include "host_thread.h"
 #include "hw/cpu.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "lib/list.h"
 #include "lib/lock.h"
 #include "lib/park.h"
 #include "vfs/block.h"
@@ -19,19 +20,43 @@ struct thread {
 	bool permit;             /* park_mutex */
 	bool signal, fatal;      /* park_mutex */
 	struct block_plug *plug; /* the thread's own */
+	pthread_cond_t cond;     /* park_mutex: it was unparked, or something else changed */
+	struct list_head parked; /* park_mutex: in the list of those asleep */
 };
 
 static pthread_mutex_t park_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t park_cond = PTHREAD_COND_INITIALIZER;
-static unsigned parked; /* park_mutex */
+static LIST_HEAD(sleepers); /* park_mutex */
+static unsigned parked;     /* park_mutex */
 
 static __thread struct thread *current;
-static struct thread main_thread;
+static pthread_key_t adopted;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static void make_key(void)
+{
+	VERIFY_EQ(pthread_key_create(&adopted, free), 0);
+}
+
+static struct thread *thread_make(void)
+{
+	struct thread *thread = calloc(1, sizeof(*thread));
+	pthread_condattr_t attr;
+
+	VERIFY(thread != NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&thread->cond, &attr);
+	return thread;
+}
+
+/* A pthread that was not made here becomes a thread when it first asks. */
 struct thread *thread_current(void)
 {
-	if (!current)
-		current = &main_thread;
+	if (!current) {
+		pthread_once(&once, make_key);
+		current = thread_make();
+		pthread_setspecific(adopted, current);
+	}
 	return current;
 }
 
@@ -45,10 +70,8 @@ static void *run(void *arg)
 
 struct thread *host_thread_start(void (*fn)(void *arg), void *arg)
 {
-	struct thread *thread = calloc(1, sizeof(*thread));
+	struct thread *thread = thread_make();
 
-	VERIFY(thread != NULL);
-	thread_current(); /* the first caller is the main thread */
 	thread->fn = fn;
 	thread->arg = arg;
 	VERIFY_EQ(pthread_create(&thread->pthread, NULL, run, thread), 0);
@@ -66,7 +89,7 @@ void host_thread_set_signal(struct thread *thread, bool pending, bool fatal)
 	pthread_mutex_lock(&park_mutex);
 	thread->signal = pending;
 	thread->fatal = fatal;
-	pthread_cond_broadcast(&park_cond);
+	pthread_cond_signal(&thread->cond);
 	pthread_mutex_unlock(&park_mutex);
 }
 
@@ -87,20 +110,26 @@ int thread_park(enum park_mode mode, u64 deadline_ns)
 	VERIFY(irq_enabled());
 	pthread_mutex_lock(&park_mutex);
 	parked++;
+	list_add_tail(&self->parked, &sleepers);
 	while (!self->permit) {
 		if ((mode != PARK_UNINTERRUPTIBLE && self->fatal) ||
 		    (mode == PARK_INTERRUPTIBLE && self->signal)) {
 			error = -EINTR;
 			break;
 		}
-		if (deadline_ns != PARK_FOREVER && host_clock_reached(deadline_ns)) {
+		if (deadline_ns == PARK_FOREVER) {
+			pthread_cond_wait(&self->cond, &park_mutex);
+			continue;
+		}
+		if (host_clock_reached(deadline_ns)) {
 			error = -ETIMEDOUT;
 			break;
 		}
-		pthread_cond_wait(&park_cond, &park_mutex);
+		host_clock_wait(&self->cond, &park_mutex, deadline_ns);
 	}
 	if (!error)
 		self->permit = false;
+	list_del(&self->parked);
 	parked--;
 	pthread_mutex_unlock(&park_mutex);
 	return error;
@@ -110,14 +139,18 @@ void thread_unpark(struct thread *thread)
 {
 	pthread_mutex_lock(&park_mutex);
 	thread->permit = true;
-	pthread_cond_broadcast(&park_cond);
+	pthread_cond_signal(&thread->cond);
 	pthread_mutex_unlock(&park_mutex);
 }
 
 void host_threads_recheck_deadlines(void)
 {
+	struct thread *thread;
+
 	pthread_mutex_lock(&park_mutex);
-	pthread_cond_broadcast(&park_cond);
+	list_for_each_entry(thread, &sleepers, parked) {
+		pthread_cond_signal(&thread->cond);
+	}
 	pthread_mutex_unlock(&park_mutex);
 }
 
