@@ -82,7 +82,8 @@ static void put_boot(FILE *out, const struct guest_spec *spec)
 		put_element(out, "kernel", spec->kernel ? spec->kernel : runner.kernel);
 		if (initrd[0])
 			put_element(out, "initrd", initrd);
-		snprintf(line, sizeof(line), "console=ttyS0 %s root=%s %s", runner.append,
+		snprintf(line, sizeof(line), "console=%s %s root=%s %s",
+			 spec->virtio_console ? "hvc0" : "ttyS0", runner.append,
 			 spec->root ? spec->root : "/dev/vda", spec->append ? spec->append : "rw");
 		put_element(out, "cmdline", line);
 	}
@@ -128,6 +129,18 @@ static void put_bad_disks(FILE *out, const struct guest_spec *spec)
 	}
 }
 
+static void put_console(FILE *out, const struct guest_spec *spec)
+{
+	if (!spec->virtio_console) {
+		fputs("<serial type='pty'><target port='0'/></serial>\n", out);
+		return;
+	}
+	fputs("<controller type='virtio-serial' index='0'>", out);
+	put_address(out, spec, 2 + GUEST_DISKS);
+	fputs("</controller>\n<console type='pty'><target type='virtio' port='0'/></console>\n",
+	      out);
+}
+
 char *domain_describe(const struct guest_spec *spec)
 {
 	char *xml = NULL;
@@ -151,9 +164,9 @@ char *domain_describe(const struct guest_spec *spec)
 	fputs("<controller type='usb' model='none'/>\n", out);
 	fputs("<rng model='virtio'><backend model='random'>/dev/urandom</backend>", out);
 	put_address(out, spec, 1);
-	fputs("</rng>\n<serial type='pty'><target port='0'/></serial>\n"
-	      "<memballoon model='none'/>\n</devices>\n<qemu:commandline>\n",
-	      out);
+	fputs("</rng>\n", out);
+	put_console(out, spec);
+	fputs("<memballoon model='none'/>\n</devices>\n<qemu:commandline>\n", out);
 	put_argument(out, "-device");
 	put_argument(out, "isa-debug-exit,iobase=0xf4,iosize=0x4");
 	put_argument(out, "-global");

@@ -53,6 +53,7 @@ struct guest_spec {
 	const char *initrd;  /* NULL: the kernel under test's own (none for Aramid) */
 	const char *root;    /* NULL: /dev/vda */
 	const char *append;  /* more words for the command line, may be NULL */
+	bool virtio_console; /* hvc0 in place of the serial port */
 	unsigned patience;   /* seconds of silence that count as a hang; 0 means 90 */
 	struct guest_disk disks[GUEST_DISKS];
 };

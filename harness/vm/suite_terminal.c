@@ -162,6 +162,29 @@ START_TEST(a_conversation_goes_as_written)
 }
 END_TEST
 
+START_TEST(the_virtio_console_is_a_terminal)
+{
+	struct guest_spec spec = {.name = _i ? "terminal-hvc0-microvm" : "terminal-hvc0-q35",
+				  .machine = _i ? MACHINE_MICROVM : MACHINE_Q35,
+				  .cpus = 1 + (unsigned)_i,
+				  .virtio_console = true};
+	struct guest *guest;
+
+	spec.disks[0].path = image_copy_root(spec.name);
+	guest = shell_boot(&spec);
+	shell_shows(guest, "tty", "^/dev/hvc0$");
+	shell_shows(guest, "seq 1 20000 | tail -n 10000 | tee /dev/tty | md5sum",
+		    "^10001$\n(.*\n)*^20000$");
+	REQUIRE_EVENT(guest, GUEST_MATCH, guest_send(guest, SLEEPER));
+	REQUIRE_EVENT(guest, GUEST_MATCH, guest_expect(guest, "^begun"));
+	REQUIRE_EVENT(guest, GUEST_MATCH, guest_send(guest, CTRL_C));
+	REQUIRE_EVENT(guest, GUEST_MATCH, guest_expect(guest, PROMPT(130)));
+	shell_poweroff(guest);
+	guest_destroy(guest);
+	image_judge(spec.disks[0].path, spec.name);
+}
+END_TEST
+
 Suite *suite_terminal(void)
 {
 	Suite *suite = suite_create("terminal");
@@ -171,5 +194,6 @@ Suite *suite_terminal(void)
 			chosen[chosen_count++] = i;
 	runner_loop_test(suite, "conversations at the console go as written",
 			 a_conversation_goes_as_written, chosen_count);
+	runner_loop_test(suite, "hvc0 is a terminal", the_virtio_console_is_a_terminal, 2);
 	return suite;
 }
