@@ -3,9 +3,10 @@
  *
  * A block is checked completely when it comes from the disk: its chain of entries must end exactly
  * at the block's end, or at the tail with the checksum. Who walks it later checks each entry again.
- * The blocks of an index look like blocks with one empty entry, so listing need not know of them.
+ * The blocks of an index look like blocks with one empty entry, so what goes through all blocks
+ * need not know of them. Listing goes by hashes where it can (htree_list.c), else by blocks.
  */
-#include "ext4/ext4_int.h"
+#include "ext4/htree_int.h"
 #include "lib/string.h"
 #include "vfs/file.h"
 
@@ -204,9 +205,18 @@ int ext4_dir_append(struct ext4_handle *handle, struct ext4_inode *dir, u32 *log
 	return 0;
 }
 
+u32 ext4_dir_insert_credits(const struct ext4_inode *dir)
+{
+	/* A leaf that splits twice and each level of the index that splits or is added: the blocks
+	 * that were there, and those that are new. */
+	u32 levels = (ext4_inode_fs(dir)->incompat & EXT4_INCOMPAT_LARGEDIR) ? 3 : 2;
+
+	return 1 + levels + ext4_map_append_credits(dir, levels + 2);
+}
+
 /* ---- listing ---- */
 
-static unsigned int dirent_type(const struct ext4_fs *fs, const struct ext4_dirent *entry)
+unsigned int ext4_dirent_type(const struct ext4_fs *fs, const struct ext4_dirent *entry)
 {
 	/* DT_* of dirent.h are S_IF* >> 12 */
 	static const u8 types[] = {
@@ -239,7 +249,7 @@ static int list_block(struct ext4_inode *dir, const struct buffer *buffer, u32 l
 		if (ino && entry->name_len && at >= from) {
 			ctx->pos = (loff_t)(base + at);
 			if (!ctx->emit(ctx, entry->name, entry->name_len, (loff_t)(base + next),
-				       ino, dirent_type(fs, entry))) {
+				       ino, ext4_dirent_type(fs, entry))) {
 				*full = true;
 				return 0;
 			}
@@ -259,6 +269,10 @@ int ext4_readdir(struct file *file, struct dir_context *ctx)
 
 	if (ctx->pos < 0)
 		return -EINVAL;
+	err = ext4_htree_readdir(file, ctx);
+	if (err != -ENOTDIR)
+		return err;
+	err = 0;
 	while (!err && !full && ctx->pos < dir->vfs.size) {
 		u32 logical = (u32)((u64)ctx->pos >> fs->block_bits);
 		struct buffer *buffer;
@@ -313,6 +327,8 @@ int ext4_dir_is_empty(struct ext4_inode *dir, bool *empty)
 
 const struct file_ops ext4_dir_file_ops = {
     .readdir = ext4_readdir,
+    .seek = ext4_dir_seek,
+    .release = ext4_dir_release,
     .ioctl = ext4_ioctl,
     .fsync = ext4_fsync,
 };

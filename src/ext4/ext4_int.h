@@ -296,7 +296,10 @@ int __must_check ext4_inode_create(struct ext4_handle *handle, struct inode *dir
 				   struct ext4_inode **out);
 /* Gives the number of a deleted inode back. */
 int __must_check ext4_inode_release(struct ext4_handle *handle, struct ext4_inode *inode);
-#define EXT4_CREDITS_CREATE 40u
+/* Bitmap, descriptor, up to three blocks of the table, the parent; the orphan list's neighbour. */
+#define EXT4_CREDITS_INODE 8u
+/* Buffers that losing a link and the inode itself change, besides its map. */
+#define EXT4_CREDITS_DELETE 12u
 
 /* ---- inode_disk.c ---- */
 
@@ -360,11 +363,27 @@ struct ext4_map_request {
 /* Maps the first run of the range, allocating what is missing; the result may be shorter. */
 int __must_check ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
 				 const struct ext4_map_request *request, struct ext4_map *map);
-/* Frees logical blocks [first, last]; restarts the handle as it needs. */
+/* Frees logical blocks [first, last]; restarts the handle as it needs, and leaves it the four
+ * credits beyond ext4_map_credits() with which it came. */
 int __must_check ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first,
 				 u32 last);
 void ext4_map_cache_clear(struct ext4_inode *inode);
+/* Buffers that one ext4_map_create(), or ext4_map_remove() between two restarts, changes at most.
+ */
 u32 ext4_map_credits(const struct ext4_inode *inode);
+/* The same for n blocks behind the end of a directory or symbolic link. */
+u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n);
+/*
+ * Freeing touches a bitmap and a descriptor per group: so that a handle's credits suffice, a pass
+ * frees in a few groups only, and then lets a commit pass.
+ */
+#define EXT4_FREE_GROUPS 8u
+struct ext4_free_budget {
+	u32 left, group; /* groups that may still be touched; the last one that was, plus 1 */
+};
+/* How many of the count blocks that end before `end` may be freed now. */
+u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end,
+		      u64 count);
 /* Blocks of metadata that n more data blocks may need at worst. */
 u32 ext4_map_meta_worst(const struct ext4_inode *inode, u32 n);
 /* One block of a directory or symbolic link. hole: *out is NULL. */
@@ -422,6 +441,8 @@ static inline u32 ext4_rec_len(const struct ext4_dirent *entry)
 bool ext4_dirent_valid(const struct ext4_fs *fs, const void *block, u32 offset, u32 space);
 int ext4_dirent_damaged(struct ext4_inode *dir, u64 block, u32 offset);
 u8 ext4_file_type(const struct ext4_fs *fs, u32 mode);
+/* The type of an entry for its reader: DT_*, 0 if the volume does not say. */
+unsigned int ext4_dirent_type(const struct ext4_fs *fs, const struct ext4_dirent *entry);
 /* Empty block: one free entry and the tail. */
 void ext4_dir_block_init(const struct ext4_fs *fs, void *block);
 int ext4_readdir(struct file *file, struct dir_context *ctx);
@@ -432,6 +453,9 @@ u32 ext4_dir_block_end(const struct ext4_inode *dir, u32 logical, const void *da
 /* Adds a block at the end of a directory, accounting for the size. */
 int __must_check ext4_dir_append(struct ext4_handle *handle, struct ext4_inode *dir, u32 *logical,
 				 struct buffer **out);
+
+/* Buffers that inserting a name changes at most, the directory's inode included. */
+u32 ext4_dir_insert_credits(const struct ext4_inode *dir);
 
 /* An entry found in a directory. */
 struct ext4_dir_slot {

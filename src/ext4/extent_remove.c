@@ -64,15 +64,25 @@ static bool before_leaf(const struct ext4_path *path, u32 *last)
  * Frees the part of the entry at the path's position that lies in [first, last]. What reaches over
  * one end of the range is cut, which needs no new entry; what reaches over both was split before.
  */
-static void cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
-		       struct ext4_path_level *leaf, u32 first, u32 last)
+static bool cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
+		       struct ext4_path_level *leaf, u32 first, u32 last,
+		       struct ext4_free_budget *budget)
 {
 	struct ext4_extent *entry = &ext4_extents(leaf)[leaf->at], extent = *entry;
 	u32 start = le32_get(extent.ee_block), length = ext4_extent_length(&extent);
 	u32 from = max(start, first), to = min(start + (length - 1), last);
 	u64 physical = ext4_extent_start(&extent);
-	bool unwritten = ext4_extent_unwritten(&extent);
+	bool unwritten = ext4_extent_unwritten(&extent), all;
+	u32 n = to - from + 1;
+	u32 allowed = (u32)ext4_free_allowed(handle->fs, budget, physical + (to - start) + 1, n);
 
+	all = allowed == n;
+	if (!allowed)
+		return false;
+	if (!all && to < start + (length - 1))
+		to = from + allowed - 1; /* its end stays: so its beginning goes first */
+	else
+		from = to - (allowed - 1);
 	if (from > start) {
 		ext4_extent_set(entry, start, from - start, physical, unwritten);
 	} else if (to < start + (length - 1)) {
@@ -85,11 +95,13 @@ static void cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
 	ext4_blocks_free(handle, ext4_ino(inode), physical + (from - start), to - from + 1ull,
 			 !S_ISREG(inode->vfs.mode));
 	ext4_inode_add_blocks(inode, -(s64)(to - from + 1ull));
+	return all;
 }
 
 /* Works through a leaf from right to left. *last becomes where to go on; *done: nothing is left. */
 static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
-			  struct ext4_path *path, u32 first, u32 *last, bool *done)
+			  struct ext4_path *path, u32 first, u32 *last,
+			  struct ext4_free_budget *budget, bool *done, bool *again)
 {
 	struct ext4_path_level *leaf = ext4_path_leaf(path);
 	bool first_changed = false;
@@ -100,7 +112,7 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 		err = ext4_path_access(handle, inode, &path->level[i]);
 	if (err)
 		return err;
-	for (u32 n = 0; leaf->at >= 0 && n < 64 && !*done; n++) {
+	while (leaf->at >= 0 && !*done) {
 		struct ext4_extent *extent = &ext4_extents(leaf)[leaf->at];
 		u32 start = le32_get(extent->ee_block);
 
@@ -110,7 +122,10 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 		}
 		if (start <= *last) {
 			first_changed = first_changed || leaf->at == 0;
-			cut_extent(handle, inode, leaf, first, *last);
+			if (!cut_extent(handle, inode, leaf, first, *last, budget)) {
+				*again = true;
+				break;
+			}
 		}
 		leaf->at--;
 		if (start <= first)
@@ -119,7 +134,7 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 			*last = start - 1;
 	}
 	ext4_path_dirty(handle, inode, leaf);
-	if (!*done && leaf->at < 0 && !before_leaf(path, last))
+	if (!*done && !*again && leaf->at < 0 && !before_leaf(path, last))
 		*done = true;
 	if (!leaf->entries)
 		return prune(handle, inode, path, path->depth);
@@ -142,16 +157,13 @@ static bool covers(struct ext4_path *path, u32 first, u32 last)
 int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first, u32 last,
 		       bool *again)
 {
+	struct ext4_free_budget budget = {.left = EXT4_FREE_GROUPS};
 	bool done = false;
 	int err = ext4_txn_dirty_inode(handle, inode);
 
-	for (u32 round = 0; !err && !done && last >= first; round++) {
+	while (!err && !done && !*again && last >= first) {
 		struct ext4_path path;
 
-		if (round == 4) { /* let a commit pass */
-			*again = true;
-			return 0;
-		}
 		err = ext4_path_find(inode, last, &path);
 		if (err)
 			break;
@@ -164,7 +176,10 @@ int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32
 			if (!before_leaf(&path, &last))
 				done = true;
 		} else {
-			err = remove_in_leaf(handle, inode, &path, first, &last, &done);
+			err = remove_in_leaf(handle, inode, &path, first, &last, &budget, &done,
+					     again);
+			*again =
+			    *again || (!err && !done); /* a leaf for each restart of the handle */
 		}
 		ext4_path_put(&path);
 	}

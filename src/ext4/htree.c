@@ -9,31 +9,18 @@
  * Inserting into a full leaf splits it; into a full node, splits that, or adds a level below the
  * root. One split is done at a time and the search begins anew: the tree is right after each.
  */
-#include "ext4/ext4_int.h"
+#include "ext4/htree_int.h"
 #include "lib/sort.h"
 #include "lib/string.h"
 
-#define LEVELS_MAX 3 /* with large_dir; else 2 */
-
-struct dx_frame {
-	struct buffer *buffer; /* referenced */
-	struct ext4_dx_entry *entries;
-	u32 count, limit, at;
-};
-
-struct dx_path {
-	u32 levels;
-	struct dx_frame frame[LEVELS_MAX];
-	u32 hash, leaf;
-	u8 version;
-};
+#define LEVELS_MAX EXT4_DX_LEVELS_MAX
 
 static struct ext4_dx_countlimit *count_limit(struct ext4_dx_entry *entries)
 {
 	return (struct ext4_dx_countlimit *)entries;
 }
 
-static void set_count(struct dx_frame *frame, u32 count)
+static void set_count(struct ext4_dx_frame *frame, u32 count)
 {
 	frame->count = count;
 	count_limit(frame->entries)->count = le16_make((u16)count);
@@ -58,7 +45,7 @@ static u32 levels_max(const struct ext4_fs *fs)
 	return (fs->incompat & EXT4_INCOMPAT_LARGEDIR) ? 3 : 2;
 }
 
-static void dx_path_put(struct dx_path *path)
+void ext4_dx_path_put(struct ext4_dx_path *path)
 {
 	for (u32 i = 0; i < path->levels; i++)
 		buffer_put(path->frame[i].buffer);
@@ -74,10 +61,10 @@ static int damaged(struct ext4_inode *dir, const struct buffer *buffer, const ch
 }
 
 /* Opens the frame of a block of the index that was read; its counts are checked here again. */
-static int open_frame(struct ext4_inode *dir, struct dx_path *path, struct buffer *buffer)
+static int open_frame(struct ext4_inode *dir, struct ext4_dx_path *path, struct buffer *buffer)
 {
 	struct ext4_fs *fs = ext4_inode_fs(dir);
-	struct dx_frame *frame = &path->frame[path->levels];
+	struct ext4_dx_frame *frame = &path->frame[path->levels];
 	bool root = path->levels == 0;
 
 	frame->buffer = buffer;
@@ -110,50 +97,87 @@ static int read_node(struct ext4_inode *dir, u32 logical, struct buffer **out)
 	return ext4_dir_node_read(dir, logical, out);
 }
 
-/* The path to the leaf for name. -ENOTDIR: the index is of a kind that is not known. */
-static int probe(struct ext4_inode *dir, const struct qstr *name, struct dx_path *path)
+/* Block 0 of an indexed directory, and which hash its index goes by. -ENOTDIR: one that is not
+ * known. */
+static int read_root(struct ext4_inode *dir, struct buffer **buffer, struct ext4_dx_root_info *info)
 {
 	struct ext4_fs *fs = ext4_inode_fs(dir);
-	struct buffer *buffer;
-	int err;
+	int err = ext4_dir_block_read(dir, 0, buffer);
 
-	memset(path, 0, sizeof(*path));
-	err = ext4_dir_block_read(dir, 0, &buffer);
 	if (err)
 		return err;
-	struct ext4_dx_root_info info;
+	memcpy(info, (u8 *)(*buffer)->data + EXT4_DX_ROOT_INFO_OFFSET, sizeof(*info));
+	if (info->hash_version <= EXT4_HASH_TEA)
+		info->hash_version += fs->hash_unsigned;
+	if (!(info->unused_flags & 1) && info->indirect_levels < levels_max(fs) &&
+	    info->hash_version <= EXT4_HASH_TEA_UNSIGNED)
+		return 0;
+	buffer_put(*buffer);
+	*buffer = NULL;
+	return -ENOTDIR;
+}
 
-	memcpy(&info, (u8 *)buffer->data + EXT4_DX_ROOT_INFO_OFFSET, sizeof(info));
-	path->version = info.hash_version;
-	if (path->version <= EXT4_HASH_TEA)
-		path->version += fs->hash_unsigned;
-	if ((info.unused_flags & 1) || info.indirect_levels >= levels_max(fs) ||
-	    ext4_name_hash(path->version, fs->hash_seed, name->name, name->length, &path->hash,
-			   NULL)) {
-		buffer_put(buffer);
-		return -ENOTDIR;
-	}
-	err = open_frame(dir, path, buffer);
-	for (u32 i = 0; !err && i < info.indirect_levels; i++) {
-		struct dx_frame *frame = &path->frame[i];
+/* Goes down from the root that was read (and is consumed) to the leaf for path->hash. */
+static int descend(struct ext4_inode *dir, struct buffer *buffer, u32 indirect_levels,
+		   struct ext4_dx_path *path)
+{
+	int err = open_frame(dir, path, buffer);
+
+	for (u32 i = 0; !err && i < indirect_levels; i++) {
+		struct ext4_dx_frame *frame = &path->frame[i];
 
 		err = read_node(dir, entry_block(&frame->entries[frame->at]), &buffer);
 		if (!err)
 			err = open_frame(dir, path, buffer);
 	}
 	if (!err) {
-		struct dx_frame *last = &path->frame[path->levels - 1];
+		struct ext4_dx_frame *last = &path->frame[path->levels - 1];
 
 		path->leaf = entry_block(&last->entries[last->at]);
 		if (!path->leaf || path->leaf >= ext4_dir_blocks(dir))
 			err = damaged(dir, last->buffer, "a leaf's number is out of range");
 	}
 	if (err)
-		dx_path_put(path);
+		ext4_dx_path_put(path);
 	return err;
 }
 
-static int read_leaf(struct ext4_inode *dir, u32 logical, struct buffer **out)
+/* The path to the leaf for name. -ENOTDIR: the index is of a kind that is not known. */
+static int probe(struct ext4_inode *dir, const struct qstr *name, struct ext4_dx_path *path)
+{
+	struct ext4_fs *fs = ext4_inode_fs(dir);
+	struct ext4_dx_root_info info;
+	struct buffer *buffer;
+	int err = read_root(dir, &buffer, &info);
+
+	memset(path, 0, sizeof(*path));
+	if (err)
+		return err;
+	path->version = info.hash_version;
+	err = ext4_name_hash(path->version, fs->hash_seed, name->name, name->length, &path->hash,
+			     NULL);
+	if (err) {
+		buffer_put(buffer);
+		return err;
+	}
+	return descend(dir, buffer, info.indirect_levels, path);
+}
+
+int ext4_dx_probe(struct ext4_inode *dir, u32 hash, struct ext4_dx_path *path)
+{
+	struct ext4_dx_root_info info;
+	struct buffer *buffer;
+	int err = read_root(dir, &buffer, &info);
+
+	memset(path, 0, sizeof(*path));
+	if (err)
+		return err;
+	path->version = info.hash_version;
+	path->hash = hash;
+	return descend(dir, buffer, info.indirect_levels, path);
+}
+
+int ext4_dx_leaf_read(struct ext4_inode *dir, u32 logical, struct buffer **out)
 {
 	int err = ext4_dir_block_read(dir, logical, out);
 
@@ -168,21 +192,28 @@ static int read_leaf(struct ext4_inode *dir, u32 logical, struct buffer **out)
 	return err;
 }
 
-/* Moves on to the next leaf if names with our hash may continue there. */
-static int next_leaf(struct ext4_inode *dir, struct dx_path *path, bool *more)
+bool ext4_dx_next_key(const struct ext4_dx_path *path, u32 *key)
+{
+	for (u32 level = path->levels; level--;) {
+		const struct ext4_dx_frame *frame = &path->frame[level];
+
+		if (frame->at + 1 < frame->count) {
+			*key = le32_get(frame->entries[frame->at + 1].hash);
+			return true;
+		}
+	}
+	return false;
+}
+
+int ext4_dx_next(struct ext4_inode *dir, struct ext4_dx_path *path)
 {
 	u32 level = path->levels - 1;
 
-	*more = false;
-	while (path->frame[level].at + 1 >= path->frame[level].count) {
+	while (path->frame[level].at + 1 >= path->frame[level].count)
 		if (level-- == 0)
-			return 0;
-	}
-	struct dx_frame *frame = &path->frame[level];
-	u32 hash = le32_get(frame->entries[frame->at + 1].hash);
+			return damaged(dir, path->frame[0].buffer, "there is no next leaf");
+	struct ext4_dx_frame *frame = &path->frame[level];
 
-	if (!(hash & 1) || (hash & ~1u) != path->hash)
-		return 0;
 	frame->at++;
 	while (level + 1 < path->levels) {
 		struct buffer *buffer;
@@ -205,13 +236,21 @@ static int next_leaf(struct ext4_inode *dir, struct dx_path *path, bool *more)
 	path->leaf = entry_block(&frame->entries[frame->at]);
 	if (!path->leaf || path->leaf >= ext4_dir_blocks(dir))
 		return damaged(dir, frame->buffer, "a leaf's number is out of range");
-	*more = true;
 	return 0;
+}
+
+/* Moves on to the next leaf if names with our hash may continue there. */
+static int next_leaf(struct ext4_inode *dir, struct ext4_dx_path *path, bool *more)
+{
+	u32 key;
+
+	*more = ext4_dx_next_key(path, &key) && (key & 1) && (key & ~1u) == path->hash;
+	return *more ? ext4_dx_next(dir, path) : 0;
 }
 
 int ext4_htree_find(struct ext4_inode *dir, const struct qstr *name, struct ext4_dir_slot *slot)
 {
-	struct dx_path path;
+	struct ext4_dx_path path;
 	bool more = true;
 	int err = probe(dir, name, &path);
 
@@ -220,7 +259,7 @@ int ext4_htree_find(struct ext4_inode *dir, const struct qstr *name, struct ext4
 	while (more) {
 		struct buffer *buffer;
 
-		err = read_leaf(dir, path.leaf, &buffer);
+		err = ext4_dx_leaf_read(dir, path.leaf, &buffer);
 		if (err)
 			break;
 		err = ext4_block_find(dir, buffer, name, &slot->entry);
@@ -235,15 +274,15 @@ int ext4_htree_find(struct ext4_inode *dir, const struct qstr *name, struct ext4
 		if (err)
 			break;
 	}
-	dx_path_put(&path);
+	ext4_dx_path_put(&path);
 	return err;
 }
 
 /* ---- splitting ---- */
 
 /* Behind entry `at` of a frame with room. */
-static void insert_entry(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_frame *frame,
-			 u32 hash, u32 block)
+static void insert_entry(struct ext4_handle *handle, struct ext4_inode *dir,
+			 struct ext4_dx_frame *frame, u32 hash, u32 block)
 {
 	struct ext4_dx_entry *slot = &frame->entries[frame->at + 1];
 
@@ -256,7 +295,7 @@ static void insert_entry(struct ext4_handle *handle, struct ext4_inode *dir, str
 
 /* A new block at the end of the directory that becomes a node of the index. */
 static int new_node(struct ext4_handle *handle, struct ext4_inode *dir, u32 *logical,
-		    struct dx_frame *frame)
+		    struct ext4_dx_frame *frame)
 {
 	struct ext4_fs *fs = handle->fs;
 	int err = ext4_dir_append(handle, dir, logical, &frame->buffer);
@@ -277,9 +316,9 @@ static int new_node(struct ext4_handle *handle, struct ext4_inode *dir, u32 *log
 }
 
 /* The root's entries move into a new node below it. */
-static int add_level(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_path *path)
+static int add_level(struct ext4_handle *handle, struct ext4_inode *dir, struct ext4_dx_path *path)
 {
-	struct dx_frame *root = &path->frame[0], node = {NULL};
+	struct ext4_dx_frame *root = &path->frame[0], node = {NULL};
 	u32 logical;
 
 	if (path->levels >= levels_max(handle->fs))
@@ -305,10 +344,10 @@ static int add_level(struct ext4_handle *handle, struct ext4_inode *dir, struct 
 }
 
 /* The full node at `level` gives its upper half to a new neighbour; its parent has room. */
-static int split_node(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_path *path,
+static int split_node(struct ext4_handle *handle, struct ext4_inode *dir, struct ext4_dx_path *path,
 		      u32 level)
 {
-	struct dx_frame *node = &path->frame[level], *parent = node - 1, right = {NULL};
+	struct ext4_dx_frame *node = &path->frame[level], *parent = node - 1, right = {NULL};
 	u32 keep = node->count / 2, move = node->count - keep, logical;
 	int err = ext4_txn_access(handle, parent->buffer);
 
@@ -332,7 +371,7 @@ static int split_node(struct ext4_handle *handle, struct ext4_inode *dir, struct
 }
 
 /* Gives room to the lowest full node whose parent has room. */
-static int make_room(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_path *path)
+static int make_room(struct ext4_handle *handle, struct ext4_inode *dir, struct ext4_dx_path *path)
 {
 	u32 level = path->levels - 1;
 
@@ -411,11 +450,12 @@ static u32 find_cut(const struct ext4_fs *fs, const struct leaf_item *items, u32
 	return clamp(cut, 1u, n - 1);
 }
 
-static int split_leaf_with(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_path *path,
-			   struct buffer *leaf, struct leaf_item *items, void *copy)
+static int split_leaf_with(struct ext4_handle *handle, struct ext4_inode *dir,
+			   struct ext4_dx_path *path, struct buffer *leaf, struct leaf_item *items,
+			   void *copy)
 {
 	struct ext4_fs *fs = handle->fs;
-	struct dx_frame *frame = &path->frame[path->levels - 1];
+	struct ext4_dx_frame *frame = &path->frame[path->levels - 1];
 	struct buffer *fresh;
 	u32 n = 0, logical;
 	int err = collect_items(dir, leaf, path->version, items, &n);
@@ -443,7 +483,7 @@ static int split_leaf_with(struct ext4_handle *handle, struct ext4_inode *dir, s
 	return 0;
 }
 
-static int split_leaf(struct ext4_handle *handle, struct ext4_inode *dir, struct dx_path *path,
+static int split_leaf(struct ext4_handle *handle, struct ext4_inode *dir, struct ext4_dx_path *path,
 		      struct buffer *leaf)
 {
 	struct ext4_fs *fs = handle->fs;
@@ -461,18 +501,18 @@ static int split_leaf(struct ext4_handle *handle, struct ext4_inode *dir, struct
 static int try_insert(struct ext4_handle *handle, struct ext4_inode *dir, const struct qstr *name,
 		      u32 ino, u8 type)
 {
-	struct dx_path path;
+	struct ext4_dx_path path;
 	struct buffer *leaf;
 	int err = probe(dir, name, &path);
 
 	if (err)
 		return err;
-	err = read_leaf(dir, path.leaf, &leaf);
+	err = ext4_dx_leaf_read(dir, path.leaf, &leaf);
 	if (err)
 		goto out;
 	err = ext4_block_insert(handle, dir, leaf, name, ino, type);
 	if (err == -ENOSPC) {
-		struct dx_frame *last = &path.frame[path.levels - 1];
+		struct ext4_dx_frame *last = &path.frame[path.levels - 1];
 
 		err = last->count == last->limit ? make_room(handle, dir, &path)
 						 : split_leaf(handle, dir, &path, leaf);
@@ -481,7 +521,7 @@ static int try_insert(struct ext4_handle *handle, struct ext4_inode *dir, const 
 	}
 	buffer_put(leaf);
 out:
-	dx_path_put(&path);
+	ext4_dx_path_put(&path);
 	return err;
 }
 

@@ -244,11 +244,14 @@ int ext4_indirect_create(struct ext4_handle *handle, struct ext4_inode *inode,
 
 /* ---- removing ---- */
 
+#define INDIRECT_ARRAYS 8u
+
 struct removal {
 	struct ext4_handle *handle;
 	struct ext4_inode *inode;
 	u64 first, last;
 	u32 budget; /* arrays that may still be changed before a commit may pass */
+	struct ext4_free_budget groups;
 	bool again;
 };
 
@@ -266,6 +269,18 @@ static void free_entries(struct removal *removal, struct le32 *entries, u32 from
 		}
 		while (at + n <= to && le32_get(entries[at + n]) == block + n)
 			n++;
+		/* Damage is ext4_blocks_free()'s to report. */
+		if (ext4_blocks_valid(removal->handle->fs, block, n)) {
+			u32 allowed = (u32)ext4_free_allowed(removal->handle->fs, &removal->groups,
+							     block + (u64)n, n);
+
+			at += n - allowed;
+			block += n - allowed;
+			removal->again = removal->again || allowed < n;
+			n = allowed;
+			if (!n)
+				continue;
+		}
 		memset(&entries[at], 0, n * sizeof(*entries));
 		ext4_blocks_free(removal->handle, ext4_ino(inode), block, n,
 				 !S_ISREG(inode->vfs.mode));
@@ -307,7 +322,7 @@ static int remove_below(struct removal *removal, u32 block, u32 level, u64 base,
 	if (level == 1) {
 		free_entries(removal, entries, from, to);
 	} else {
-		for (u32 at = from; at <= to && !err; at++) {
+		for (u32 at = from; at <= to && !err && !removal->again; at++) {
 			u32 child = le32_get(entries[at]);
 			bool child_empty = false;
 
@@ -333,8 +348,12 @@ int ext4_indirect_remove(struct ext4_handle *handle, struct ext4_inode *inode, u
 			 bool *again)
 {
 	struct ext4_fs *fs = handle->fs;
-	struct removal removal = {
-	    .handle = handle, .inode = inode, .first = first, .last = last, .budget = 64};
+	struct removal removal = {.handle = handle,
+				  .inode = inode,
+				  .first = first,
+				  .last = last,
+				  .budget = INDIRECT_ARRAYS,
+				  .groups.left = EXT4_FREE_GROUPS};
 	u64 base = EXT4_DIRECT_BLOCKS;
 	int err = ext4_txn_dirty_inode(handle, inode);
 
@@ -342,7 +361,7 @@ int ext4_indirect_remove(struct ext4_handle *handle, struct ext4_inode *inode, u
 		return err;
 	if (first < EXT4_DIRECT_BLOCKS)
 		free_entries(&removal, inode->block, first, min(last, EXT4_DIRECT_BLOCKS - 1));
-	for (u32 level = 1; level <= 3 && !err; level++) {
+	for (u32 level = 1; level <= 3 && !err && !removal.again; level++) {
 		struct le32 *slot = &inode->block[EXT4_IND + level - 1];
 		u32 block = le32_get(*slot);
 		bool empty = false;

@@ -153,7 +153,7 @@ static int delete_on_disk(struct ext4_inode *inode)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 	struct ext4_handle handle;
-	int err = ext4_txn_begin(fs, EXT4_CREDITS_CREATE, &handle);
+	int err = ext4_txn_begin(fs, ext4_map_credits(inode) + EXT4_CREDITS_DELETE, &handle);
 
 	if (err)
 		return err;
@@ -162,7 +162,7 @@ static int delete_on_disk(struct ext4_inode *inode)
 		err = ext4_map_remove(&handle, inode, 0, U32_MAX - 1);
 	}
 	if (!err)
-		err = ext4_txn_extend(&handle, 8);
+		err = ext4_txn_extend(&handle, EXT4_CREDITS_DELETE);
 	if (!err)
 		err = ext4_insist(ext4_inode_drop_xattr(&handle, inode));
 	if (err) {

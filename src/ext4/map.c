@@ -82,13 +82,49 @@ int ext4_map_find(struct ext4_inode *inode, u32 logical, u32 max, struct ext4_ma
 
 /* ---- changing ---- */
 
+/* Levels below the root, with one that others may add before the handle is used. */
+static u32 depth_of(const struct ext4_inode *inode)
+{
+	const struct ext4_extent_header *header = (const void *)inode->block_bytes;
+
+	if (!ext4_uses_extents(inode))
+		return 3;
+	return min(le16_get(header->eh_depth) + 1u, (u32)EXT4_EXTENT_DEPTH_MAX);
+}
+
 u32 ext4_map_credits(const struct ext4_inode *inode)
 {
-	/* each level may split, with a bitmap and a descriptor each; the data's; inode, superblock
-	 */
-	u32 depth = ext4_uses_extents(inode) ? EXT4_EXTENT_DEPTH_MAX : 3;
+	u32 depth = depth_of(inode);
 
-	return (depth + 1) * 4 + 8;
+	/* The path; each level may split twice (block, bitmap, descriptor), for the ends of what is
+	 * converted; what becomes empty; groups of the data; inode and superblock. */
+	return depth + (depth + 1) * 6 + depth * 2 + EXT4_FREE_GROUPS * 2 + 2;
+}
+
+u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n)
+{
+	u32 depth = depth_of(inode);
+
+	return n * 3 + depth + (depth + 1) * 3 + 1;
+}
+
+u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end, u64 count)
+{
+	u32 last = ext4_block_group(fs, end - 1), first = ext4_block_group(fs, end - count);
+	u32 more = last - first + (budget->group != last + 1);
+
+	if (more > budget->left) {
+		u32 groups = budget->left + (budget->group == last + 1); /* that we may touch */
+
+		if (!groups)
+			return 0;
+		first = last + 1 - groups;
+		count = end - ext4_group_first(fs, first);
+		more = budget->left;
+	}
+	budget->left -= more;
+	budget->group = first + 1;
+	return count;
 }
 
 u32 ext4_map_meta_worst(const struct ext4_inode *inode, u32 n)
@@ -147,7 +183,7 @@ int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 fi
 		}
 		if (!err && again) {
 			thread_yield_point();
-			err = ext4_txn_extend(handle, ext4_map_credits(inode));
+			err = ext4_txn_extend(handle, ext4_map_credits(inode) + 4);
 		}
 	} while (!err && again);
 	return err;

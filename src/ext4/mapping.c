@@ -17,14 +17,15 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 
-#define DELAYED(block) (1ul << (block))
-#define DIRTY(block)   (1ul << (4 + (block)))
-#define MAPPED(block)  (1ul << (8 + (block)))
-#define FAILED         (1ul << 12)
-#define PENDING_SHIFT  16
-#define PENDING_ONE    (1ul << PENDING_SHIFT)
-#define BATCH          256u /* pages written in one go */
-#define BIO_SEGMENTS   64u
+#define DELAYED(block)  (1ul << (block))
+#define DIRTY(block)    (1ul << (4 + (block)))
+#define MAPPED(block)   (1ul << (8 + (block)))
+#define FAILED          (1ul << 12)
+#define PENDING_SHIFT   16
+#define PENDING_ONE     (1ul << PENDING_SHIFT)
+#define BATCH           256u /* pages written in one go */
+#define BIO_SEGMENTS    64u
+#define MAPS_PER_HANDLE 4u
 
 static unsigned long *state_of(struct page *page)
 {
@@ -486,6 +487,7 @@ struct writer {
 	struct ext4_inode *inode;
 	struct collector collector;
 	struct ext4_handle handle; /* fs: NULL while none is open */
+	u32 maps_left;             /* calls of ext4_map_create that its credits suffice for */
 	struct ext4_map map;
 	struct page *pages[BATCH];
 	u32 count;
@@ -549,14 +551,6 @@ static u32 dirty_run(const struct writer *writer, u32 p, u32 i, u32 end)
 	return n;
 }
 
-static int open_handle(struct writer *writer)
-{
-	if (writer->handle.fs)
-		return 0;
-	return ext4_txn_begin(writer->collector.fs, ext4_map_credits(writer->inode),
-			      &writer->handle);
-}
-
 /* Blocks on their way before the handle ends are waited for by its commit. */
 static void close_handle(struct writer *writer)
 {
@@ -565,6 +559,16 @@ static void close_handle(struct writer *writer)
 		return;
 	block_plug_flush_current();
 	ext4_txn_end(&writer->handle);
+}
+
+static int open_handle(struct writer *writer)
+{
+	if (writer->handle.fs)
+		return 0;
+	writer->maps_left = MAPS_PER_HANDLE;
+	return ext4_txn_begin(writer->collector.fs,
+			      MAPS_PER_HANDLE * ext4_map_credits(writer->inode) + 1,
+			      &writer->handle);
 }
 
 /* Where a dirty block goes, allocating from here as far as it is dirty. */
@@ -589,9 +593,13 @@ static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 					   .alloc_flags = EXT4_ALLOC_RESERVED,
 					   .convert = true};
 	collector_send(&writer->collector);
+	if (!writer->maps_left)
+		close_handle(writer);
 	err = open_handle(writer);
-	if (!err)
+	if (!err) {
+		writer->maps_left--;
 		err = ext4_map_create(&writer->handle, writer->inode, &request, map);
+	}
 	if (err)
 		map->length = 0;
 	return err;

@@ -115,6 +115,13 @@ static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode 
 
 /* ---- making ---- */
 
+#define FIRST_BLOCK 3u /* credits for a new inode's block, with bitmap and descriptor */
+
+static u32 create_credits(const struct inode *dir)
+{
+	return EXT4_CREDITS_INODE + ext4_dir_insert_credits(ext4_inode(dir));
+}
+
 /* The end of every operation that makes an inode: publishes it, or lets it die. */
 static int finish_new(struct ext4_handle *handle, struct ext4_inode *inode, struct dentry *dentry,
 		      int err)
@@ -160,7 +167,7 @@ static int ext4_mknod(struct inode *dir, struct dentry *dentry, u32 mode, u32 ma
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_CREATE, &handle);
+	int err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
 
 	if (err)
 		return err;
@@ -186,7 +193,7 @@ static int ext4_tmpfile(struct inode *dir, u32 mode, struct inode **out)
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_CREATE, &handle);
+	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_INODE, &handle);
 
 	if (err)
 		return err;
@@ -239,7 +246,7 @@ static int ext4_mkdir(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (dir_is_full_of_links(ext4_inode(dir)))
 		return -EMLINK;
-	err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_CREATE, &handle);
+	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir) + FIRST_BLOCK, &handle);
 	if (err)
 		return err;
 	err = ext4_inode_create(&handle, dir, (mode & ~S_IFMT) | S_IFDIR, &inode);
@@ -266,7 +273,7 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 		return -ENOENT;
 	if (length >= fs->block_size)
 		return -ENAMETOOLONG;
-	err = ext4_txn_begin(fs, EXT4_CREDITS_CREATE, &handle);
+	err = ext4_txn_begin(fs, create_credits(dir) + FIRST_BLOCK, &handle);
 	if (err)
 		return err;
 	err = ext4_inode_create(&handle, dir, S_IFLNK | 0777, &inode);
@@ -302,7 +309,7 @@ static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *ino
 
 	if (inode->nlink >= dir->super->max_links)
 		return -EMLINK;
-	err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_CREATE, &handle);
+	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
 	if (err)
 		return err;
 	err = ext4_txn_dirty_inode(&handle, ext4_inode(inode));
@@ -338,7 +345,7 @@ static int remove_entry(struct inode *dir, struct dentry *dentry)
 	struct inode *inode = dentry->inode;
 	struct ext4_dir_slot slot;
 	struct ext4_handle handle;
-	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_CREATE, &handle);
+	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
 
 	if (err)
 		return err;
@@ -604,7 +611,11 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 	}
 	if (dir && old_dir != new_dir && !r.target && dir_is_full_of_links(ext4_inode(new_dir)))
 		return -EMLINK;
-	err = ext4_txn_begin(ext4_fs(old_dir->super), 2 * EXT4_CREDITS_CREATE, &r.handle);
+	/* a whiteout, the new name, two directories, two inodes and their first blocks */
+	err = ext4_txn_begin(ext4_fs(old_dir->super),
+			     EXT4_CREDITS_INODE + ext4_dir_insert_credits(ext4_inode(new_dir)) +
+				 EXT4_CREDITS_DELETE,
+			     &r.handle);
 	if (err)
 		return err;
 	if (flags & RENAME_EXCHANGE) {

@@ -94,7 +94,8 @@ static int orphan_read(struct ext4_fs *fs, u32 ino, struct inode **out)
 static int finish_truncate(struct ext4_inode *inode)
 {
 	struct ext4_handle handle;
-	int err = ext4_txn_begin(ext4_inode_fs(inode), EXT4_CREDITS_CREATE, &handle);
+	int err = ext4_txn_begin(ext4_inode_fs(inode),
+				 ext4_map_credits(inode) + EXT4_CREDITS_DELETE, &handle);
 
 	if (err)
 		return err;
