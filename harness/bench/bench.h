@@ -25,9 +25,12 @@ struct bench {
 	uint64_t limit;
 	/* What one unit of n is, when it is not one call. */
 	const char *of;
+	/* Not 0: n is this, or a tenth with --quick, and it is run once. */
+	uint64_t fixed;
 };
 
-extern const struct bench bench_calls[], bench_processes[], bench_memory[], bench_files[];
+extern const struct bench bench_calls[], bench_processes[], bench_memory[], bench_files[],
+    bench_volume[];
 
 /* The path of this program, for benchmarks that execute it. */
 extern const char *bench_self;

@@ -300,3 +300,4 @@ bench-y += harness/bench/bench_calls.c
 bench-y += harness/bench/bench_files.c
 bench-y += harness/bench/bench_memory.c
 bench-y += harness/bench/bench_processes.c
+bench-y += harness/bench/bench_volume.c
