@@ -28,6 +28,7 @@ START_TEST(the_check_values_of_the_catalogue_come_out)
 
 	ck_assert_uint_eq(~crc32c(~0u, check, 9), 0xe3069283);
 	ck_assert_uint_eq(~crc32(~0u, check, 9), 0xcbf43926);
+	ck_assert_uint_eq(crc32_be(~0u, check, 9), 0x0376e6e7);
 	ck_assert_uint_eq(crc16(0, check, 9), 0xbb3d);
 	ck_assert_uint_eq(crc16(0xffff, check, 9), 0x4b37);
 }

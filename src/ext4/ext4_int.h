@@ -261,6 +261,8 @@ void ext4_groups_free(struct ext4_fs *fs);
 bool ext4_group_has_super(const struct ext4_fs *fs, u32 group);
 /* Blocks of superblock and descriptors (with those reserved) at the start of a group. */
 u32 ext4_group_super_blocks(const struct ext4_fs *fs, u32 group);
+/* The block of the volume that holds the primary copy of the i-th block of descriptors. */
+u64 ext4_group_desc_block(const struct ext4_fs *fs, u32 i);
 void ext4_group_fill_raw(struct ext4_fs *fs, struct ext4_group *group);
 struct buffer *ext4_group_desc_buffer(struct ext4_fs *fs, u32 group, struct ext4_desc_raw **raw);
 /* Whether [block, block + count) is inside the volume and away from its own metadata. */

@@ -74,6 +74,40 @@ static void say(const struct ext4_fs *fs, u32 bits, const struct feature *names,
 	}
 }
 
+static int check_recovery(const struct ext4_fs *fs, bool read_only)
+{
+	if (!(fs->incompat & EXT4_INCOMPAT_RECOVER))
+		return 0;
+	if (!fs->journal) {
+		log_err("%s: %s: mount refused: needs_recovery is set, but there is no journal; "
+			"run e2fsck",
+			fs->type_name, fs->super->id);
+		return -EUCLEAN;
+	}
+	if (fs->options.flags & EXT4_OPT_NOLOAD) {
+		if (!read_only) {
+			log_err("%s: %s: mounting read-write refused: the journal must be replayed "
+				"first, which norecovery forbids",
+				fs->type_name, fs->super->id);
+			return -EROFS;
+		}
+		log_warn("%s: %s: mounted without replaying its journal: contents may be stale",
+			 fs->type_name, fs->super->id);
+		return 0;
+	}
+	if (fs->bdev->read_only) {
+		log_err("%s: %s: mount refused: the journal must be replayed first, but the device "
+			"is read-only; mount with ro,norecovery",
+			fs->type_name, fs->super->id);
+		return -EROFS;
+	}
+	if (read_only)
+		log_info(
+		    "%s: %s: recovery is needed: writing to a volume that is mounted read-only",
+		    fs->type_name, fs->super->id);
+	return 0;
+}
+
 int ext4_features_check(struct ext4_fs *fs, bool read_only)
 {
 	u32 bad = fs->incompat & ~INCOMPAT_KNOWN;
@@ -89,21 +123,5 @@ int ext4_features_check(struct ext4_fs *fs, bool read_only)
 		    "mounting read-write refused");
 		return -EROFS;
 	}
-	if (fs->incompat & EXT4_INCOMPAT_RECOVER) {
-		if (!read_only) {
-			log_err("%s: %s: mounting read-write refused: the journal must be replayed "
-				"first (needs_recovery), which is not supported; run e2fsck",
-				fs->type_name, fs->super->id);
-			return -EROFS;
-		}
-		if (!(fs->options.flags & EXT4_OPT_NOLOAD)) {
-			log_err("%s: %s: mount refused: the journal must be replayed first "
-				"(needs_recovery); run e2fsck, or mount with ro,norecovery",
-				fs->type_name, fs->super->id);
-			return -EROFS;
-		}
-		log_warn("%s: %s: mounted without replaying its journal: contents may be stale",
-			 fs->type_name, fs->super->id);
-	}
-	return 0;
+	return check_recovery(fs, read_only);
 }

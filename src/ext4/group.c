@@ -45,8 +45,7 @@ u32 ext4_group_super_blocks(const struct ext4_fs *fs, u32 group)
 	return 1 + (meta ? first_meta : fs->desc_blocks) + le16_get(fs->raw->s_reserved_gdt_blocks);
 }
 
-/* The block of the primary copy of the i-th block of descriptors. */
-static u64 desc_location(const struct ext4_fs *fs, u32 i)
+u64 ext4_group_desc_block(const struct ext4_fs *fs, u32 i)
 {
 	u32 super_block = EXT4_SUPER_OFFSET / fs->block_size;
 
@@ -288,7 +287,7 @@ int ext4_groups_load(struct ext4_fs *fs)
 			return -ENOMEM;
 	}
 	for (u32 i = 0; i < fs->desc_blocks && !err; i++) {
-		u64 block = desc_location(fs, i);
+		u64 block = ext4_group_desc_block(fs, i);
 
 		err = block < fs->blocks_count ? buffer_read(fs->bdev, block, &fs->descs[i])
 					       : -EUCLEAN;

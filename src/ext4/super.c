@@ -4,6 +4,7 @@
  */
 #include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
+#include "ext4/journal_recover.h"
 #include "lib/crc.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -274,7 +275,7 @@ static int attach_buffer(struct ext4_fs *fs)
 	return 0;
 }
 
-static int load(struct ext4_fs *fs, const char *options)
+static int load_once(struct ext4_fs *fs, const char *options)
 {
 	struct ext4_super_raw *raw = kmalloc(sizeof(*raw), MM_NORMAL);
 	struct ext4_options early = {.sb_block = 1};
@@ -311,6 +312,26 @@ static int load(struct ext4_fs *fs, const char *options)
 	}
 out:
 	kfree(raw);
+	return err;
+}
+
+/* Everything that load_once() learned came from before the replay. */
+static int load(struct ext4_fs *fs, const char *options)
+{
+	int err = load_once(fs, options);
+
+	if (err || !(fs->incompat & EXT4_INCOMPAT_RECOVER) || (fs->options.flags & EXT4_OPT_NOLOAD))
+		return err;
+	err = ext4_journal_recover(fs);
+	if (err)
+		return err;
+	buffer_put(fs->super_buffer);
+	fs->super_buffer = NULL;
+	fs->raw = NULL;
+	fs->options = (struct ext4_options){0};
+	err = load_once(fs, options);
+	if (!err && (fs->incompat & EXT4_INCOMPAT_RECOVER))
+		return refuse(fs, "the journal still needs recovery after it", fs->incompat);
 	return err;
 }
 

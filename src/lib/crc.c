@@ -73,6 +73,21 @@ u32 crc32(u32 crc, const void *data, size_t n)
 	return crc;
 }
 
+static const u32 crc32_be_nibbles[16] = {
+    0x00000000, 0x04c11db7, 0x09823b6e, 0x0d4326d9, 0x130476dc, 0x17c56b6b, 0x1a864db2, 0x1e475005,
+    0x2608edb8, 0x22c9f00f, 0x2f8ad6d6, 0x2b4bcb61, 0x350c9b64, 0x31cd86d3, 0x3c8ea00a, 0x384fbdbd,
+};
+
+u32 crc32_be(u32 crc, const void *data, size_t n)
+{
+	for (const u8 *p = data; n; n--, p++) {
+		crc ^= (u32)*p << 24;
+		crc = crc << 4 ^ crc32_be_nibbles[crc >> 28];
+		crc = crc << 4 ^ crc32_be_nibbles[crc >> 28];
+	}
+	return crc;
+}
+
 static const u16 crc16_nibbles[16] = {
     0x0000, 0xcc01, 0xd801, 0x1400, 0xf001, 0x3c00, 0x2800, 0xe401,
     0xa001, 0x6c00, 0x7800, 0xb401, 0x5000, 0x9c01, 0x8801, 0x4400,

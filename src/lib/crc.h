@@ -5,6 +5,7 @@
  *
  *   crc32c  polynomial 0x1edc6f41, reflected; ext4's metadata_csum (which starts from ~0 or a seed)
  *   crc32   polynomial 0x04c11db7, reflected; GPT (starts from ~0, result inverted)
+ *   crc32_be polynomial 0x04c11db7, not reflected; jbd2's old checksum of transactions (from ~0)
  *   crc16   polynomial 0x8005, reflected; ext4's gdt_csum (starts from ~0)
  */
 #ifndef LIB_CRC_H
@@ -14,6 +15,7 @@
 
 u32 crc32c_table(u32 crc, const void *data, size_t n);
 u32 crc32(u32 crc, const void *data, size_t n);
+u32 crc32_be(u32 crc, const void *data, size_t n);
 u16 crc16(u16 crc, const void *data, size_t n);
 
 /*

@@ -1,0 +1,49 @@
+/*
+ * Journals made block by block, in any flavour of the format, right or wrong: what tests of
+ * recovery replay.
+ *
+ *   jimg_open()                     the journal is empty; features, start and sequence chosen
+ *   jimg_descriptor() jimg_revoke() jimg_commit()
+ *                                   append to the log
+ *   jimg_close()                    superblock and needs_recovery written
+ */
+#ifndef UNIT_JOURNAL_IMAGE_H
+#define UNIT_JOURNAL_IMAGE_H
+
+#include "ext4/journal_disk.h"
+#include "ext4/ondisk.h"
+
+#define JIMG_BLOCKS 4096
+
+struct jimg {
+	u8 *data; /* the mapped image */
+	size_t bytes;
+	struct ext4_super_raw *super;
+	struct journal_super *raw;
+	u32 block_size, maxlen;
+	u32 blocks[JIMG_BLOCKS], mapped; /* where the journal's blocks are in the volume */
+	u32 compat, incompat;
+	u32 position, tid; /* where the next block goes; the transaction being written */
+	u64 time;          /* of the next commit */
+	u32 crc;           /* COMPAT_CHECKSUM */
+	bool uuids;        /* every tag has its UUID behind it */
+};
+
+/* Opens t_image(). start 0: the log is empty (s_start 0). j is zeroed, or was used for an image
+ * made by the same mke2fs. */
+void jimg_open(struct jimg *j, u32 compat, u32 incompat, u32 start, u32 tid);
+void jimg_close(struct jimg *j);
+
+/* A descriptor and its data: n (> 0) blocks of block_size. false: they don't fit a descriptor. */
+bool jimg_descriptor(struct jimg *j, const u64 *blocks, u32 n, const u8 *data);
+void jimg_revoke(struct jimg *j, const u64 *blocks, u32 n);
+void jimg_commit(struct jimg *j);
+
+/* Block `index` of the journal. */
+u8 *jimg_block(struct jimg *j, u32 index);
+/* Sums a block with a tail, or a commit block, again after it was changed. */
+void jimg_sum_tail(struct jimg *j, u8 *block);
+void jimg_sum_commit(struct jimg *j, u8 *block);
+void jimg_sum_super(struct jimg *j);
+
+#endif
