@@ -27,7 +27,13 @@
 #ifndef EXT4_EXT4_H
 #define EXT4_EXT4_H
 
+#include "lib/types.h"
+
 /* Registers the file system types ext4, ext3 and ext2. */
 void ext4_init(void);
+
+/* What e2fsprogs calls a feature, or NULL if this code does not know the bit. */
+enum ext4_feature_set { EXT4_FEATURES_COMPAT, EXT4_FEATURES_INCOMPAT, EXT4_FEATURES_RO_COMPAT };
+const char *ext4_feature_name(enum ext4_feature_set set, u32 bit);
 
 #endif

@@ -1,10 +1,18 @@
 /* Feature bits: what this code understands, and the names of all, for messages. */
+#include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
 #include "lib/log.h"
 
 struct feature {
 	u32 bit;
 	const char *name;
+};
+
+static const struct feature compat_names[] = {
+    {EXT4_COMPAT_DIR_PREALLOC, "dir_prealloc"}, {EXT4_COMPAT_HAS_JOURNAL, "has_journal"},
+    {EXT4_COMPAT_EXT_ATTR, "ext_attr"},         {EXT4_COMPAT_RESIZE_INODE, "resize_inode"},
+    {EXT4_COMPAT_DIR_INDEX, "dir_index"},       {EXT4_COMPAT_SPARSE_SUPER2, "sparse_super2"},
+    {EXT4_COMPAT_FAST_COMMIT, "fast_commit"},   {EXT4_COMPAT_ORPHAN_FILE, "orphan_file"},
 };
 
 static const struct feature incompat_names[] = {
@@ -54,17 +62,34 @@ static const struct feature ro_compat_names[] = {
 	 EXT4_RO_COMPAT_GDT_CSUM | EXT4_RO_COMPAT_DIR_NLINK | EXT4_RO_COMPAT_EXTRA_ISIZE |         \
 	 EXT4_RO_COMPAT_METADATA_CSUM)
 
+static const char *name_in(const struct feature *names, size_t n, u32 bit)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i].bit == bit)
+			return names[i].name;
+	return NULL;
+}
+
+const char *ext4_feature_name(enum ext4_feature_set set, u32 bit)
+{
+	switch (set) {
+	case EXT4_FEATURES_COMPAT:
+		return name_in(compat_names, ARRAY_SIZE(compat_names), bit);
+	case EXT4_FEATURES_INCOMPAT:
+		return name_in(incompat_names, ARRAY_SIZE(incompat_names), bit);
+	default:
+		return name_in(ro_compat_names, ARRAY_SIZE(ro_compat_names), bit);
+	}
+}
+
 static void say(const struct ext4_fs *fs, u32 bits, const struct feature *names, size_t n,
 		const char *set, const char *what)
 {
 	for (u32 bit = 1; bit; bit <<= 1) {
-		const char *name = NULL;
+		const char *name = name_in(names, n, bit);
 
 		if (!(bits & bit))
 			continue;
-		for (size_t i = 0; i < n; i++)
-			if (names[i].bit == bit)
-				name = names[i].name;
 		if (name)
 			log_err("%s: %s: %s: feature %s is not supported", fs->type_name,
 				fs->super->id, what, name);

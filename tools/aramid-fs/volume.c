@@ -1,0 +1,431 @@
+#include "volume.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "ext4/ext4.h"
+#include "host_cred.h"
+#include "lib/log.h"
+#include "mm/kmalloc.h"
+#include "vfs/buffer.h"
+#include "vfs/cred.h"
+#include "vfs/mount.h"
+#include "vfs/mount_int.h"
+
+#include <linux/mount.h>
+
+static struct path first_root; /* the tmpfs that the volume is mounted over */
+
+/* ---- the image ---- */
+
+/* Brings up the rooms of the kernel; there is no way back. */
+static void kernel_start(void)
+{
+	struct fs_context *context;
+	struct file_table *files = file_table_create();
+
+	buffer_cache_init();
+	vfs_init(&first_root);
+	context = fs_context_create(&first_root);
+	if (!context || !files) {
+		report("no memory");
+		exit(STATUS_INTERNAL);
+	}
+	context->umask = 0;
+	host_set_fs(context);
+	host_set_files(files);
+	ext4_init();
+}
+
+/* A file of this very name wins; else what follows the last @ is the number of a partition. */
+static int parse_spec(const char *spec, struct volume *volume)
+{
+	const char *at = strrchr(spec, '@');
+	u64 number = 0;
+
+	volume->spec = spec;
+	volume->path = need_format("%s", spec);
+	volume->partition = 0;
+	if (!at || access(spec, F_OK) == 0)
+		return STATUS_OK;
+	if (!parse_number(at + 1, 128, &number) || !number)
+		return STATUS_OK; /* there is no such file, and opening it will say so */
+	volume->path[at - spec] = '\0';
+	volume->partition = (u32)number;
+	return STATUS_OK;
+}
+
+struct partition_search {
+	const struct block_device *disk;
+	u32 number, count;
+	struct block_device *found;
+};
+
+static int partition_look(struct block_device *bdev, void *arg)
+{
+	struct partition_search *search = arg;
+
+	if (bdev->disk != search->disk || !bdev->partition)
+		return 0;
+	search->count++;
+	if (bdev->partition == search->number)
+		search->found = bdev;
+	return 0;
+}
+
+int volume_open_disk(const char *spec, const struct volume_options *options, struct volume *out)
+{
+	struct block_device *disk;
+	int status = parse_spec(spec, out), err;
+
+	out->super = NULL;
+	if (!status)
+		status = image_disk_open(out->path, options->mode, &out->disk);
+	if (status)
+		return status;
+	kernel_start();
+	disk = out->bdev = image_disk_bdev(out->disk);
+	err = block_register(disk);
+	if (err) {
+		report("%s: too small to be an image", out->path);
+		image_disk_close(out->disk);
+		return STATUS_IMAGE;
+	}
+	if (!out->partition)
+		return STATUS_OK;
+	struct partition_search search = {.disk = disk, .number = out->partition};
+	block_for_each(partition_look, &search);
+	if (!search.found) {
+		report("%s: there is no partition %u%s", out->path, out->partition,
+		       search.count ? "" : ", and no partition table");
+		image_disk_close(out->disk);
+		return STATUS_IMAGE;
+	}
+	out->bdev = search.found;
+	return STATUS_OK;
+}
+
+/* Why a mount failed, when the file system had nothing to say. */
+static void say_why(const struct volume *volume, int err)
+{
+	struct partition_search search = {.disk = image_disk_bdev(volume->disk)};
+
+	block_for_each(partition_look, &search);
+	if (err == -EINVAL && !volume->partition && search.count)
+		report("%s: has a partition table: name one of its %u partitions, as in %s@1",
+		       volume->spec, search.count, volume->spec);
+	else if (err == -EINVAL)
+		report("%s: no ext2, ext3 or ext4 that can be used", volume->spec);
+	else
+		report_error(err, "%s: can't be mounted", volume->spec);
+}
+
+int volume_mount(struct volume *volume, const struct volume_options *options)
+{
+	bool write = options->mode != IMAGE_READ;
+	unsigned long flags = write ? 0 : MS_RDONLY;
+	/* Damage that is met while reading is told and passed by; writing ends there. A volume that
+	 * asks for a panic gets none. */
+	char *text = need_format("errors=%s%s%s", write ? "remount-ro" : "continue",
+				 options->mount_options ? "," : "",
+				 options->mount_options ? options->mount_options : "");
+	struct path at = {0};
+	int err =
+	    vfs_mknod(AT_FDCWD, "/image", S_IFBLK | 0600, volume->bdev->major, volume->bdev->minor);
+
+	if (!err)
+		err = vfs_mkdir(AT_FDCWD, "/volume", 0700);
+	if (!err)
+		err = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
+	if (!err) {
+		err = mount_new("/image", &at, "ext4", flags | MS_NOATIME, text);
+		path_put(&at);
+	}
+	free(text);
+	if (err) {
+		say_why(volume, err);
+		return STATUS_IMAGE;
+	}
+	err = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
+	if (err) {
+		report_error(err, "%s: can't be mounted", volume->spec);
+		return STATUS_IMAGE;
+	}
+	volume->super = at.dentry->super;
+	fs_context_set_root(current_fs(), &at);
+	path_get(&at);
+	fs_context_set_cwd(current_fs(), &at);
+	return STATUS_OK;
+}
+
+int volume_open(const char *spec, const struct volume_options *options, struct volume *out)
+{
+	int status = volume_open_disk(spec, options, out);
+
+	if (status)
+		return status;
+	status = volume_mount(out, options);
+	if (status)
+		return volume_close(out, status);
+	return STATUS_OK;
+}
+
+static int unmount(struct volume *volume)
+{
+	struct path at;
+	bool read_only = volume->super->flags & SUPER_RDONLY;
+	int err = read_only ? 0 : vfs_syncfs(volume->super), err2;
+
+	path_get(&first_root);
+	fs_context_set_root(current_fs(), &first_root);
+	path_get(&first_root);
+	fs_context_set_cwd(current_fs(), &first_root);
+	err2 = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
+	if (!err2) {
+		err2 = mount_umount(&at, 0);
+		path_put(&at);
+	}
+	volume->super = NULL;
+	return err ? err : err2;
+}
+
+int volume_close(struct volume *volume, int status)
+{
+	int err = 0, err2;
+
+	if (volume->super)
+		err = unmount(volume);
+	err2 = image_disk_close(volume->disk);
+	err = err ? err : err2;
+	if (err)
+		report_error(err, "%s: not everything could be written", volume->spec);
+	if (status == STATUS_OK && anything_failed())
+		status = STATUS_FAILED;
+	free(volume->path);
+	return interrupted() ? 128 + interrupted() : status;
+}
+
+/* ---- names ---- */
+
+int at_open(int dir, const char *name, u32 flags, u32 mode)
+{
+	struct vfs_open_how how = {.flags = flags, .mode = mode};
+	struct file *file;
+	int fd = vfs_open(dir, name, &how, &file);
+
+	if (fd)
+		return fd;
+	fd = fd_install(file, 0, false);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+void fd_drop(int fd)
+{
+	if (fd >= 0 && fd_close(fd))
+		report("descriptor %d was not open", fd);
+}
+
+static int stat_name(int dir, const char *name, unsigned int flags, struct vfs_stat *out)
+{
+	struct path path;
+	int err = path_lookup(dir, name, flags, &path);
+
+	if (err)
+		return err;
+	err = vfs_stat_path(&path, out);
+	path_put(&path);
+	return err;
+}
+
+int at_stat(int dir, const char *name, struct vfs_stat *out)
+{
+	return stat_name(dir, name, 0, out);
+}
+
+int at_stat_follow(int dir, const char *name, struct vfs_stat *out)
+{
+	return stat_name(dir, name, LOOKUP_FOLLOW, out);
+}
+
+int at_readlink(int dir, const char *name, char **out)
+{
+	struct path path;
+	int err = path_lookup(dir, name, 0, &path);
+
+	if (err)
+		return err;
+	err = vfs_readlink(&path, out);
+	path_put(&path);
+	return err;
+}
+
+int at_setattr(int dir, const char *name, const struct attr *attr)
+{
+	struct path path;
+	int err = path_lookup(dir, name, 0, &path);
+
+	if (err)
+		return err;
+	err = vfs_setattr(&path, attr, false);
+	path_put(&path);
+	return err;
+}
+
+int fd_stat(int fd, struct vfs_stat *out)
+{
+	struct file *file = fd_get(fd);
+	int err = file ? vfs_stat_file(file, out) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return err;
+}
+
+ssize_t fd_read(int fd, void *buf, size_t n, u64 offset)
+{
+	struct file *file = fd_get(fd);
+	loff_t pos = (loff_t)offset;
+	ssize_t got = file ? file_read_kernel(file, buf, n, &pos) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return got;
+}
+
+ssize_t fd_write(int fd, const void *buf, size_t n, u64 offset)
+{
+	struct file *file = fd_get(fd);
+	loff_t pos = (loff_t)offset;
+	ssize_t got = file ? file_write_kernel(file, buf, n, &pos) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return got;
+}
+
+s64 fd_seek(int fd, s64 offset, int whence)
+{
+	struct file *file = fd_get(fd);
+	s64 at = file ? file_seek(file, offset, whence) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return at;
+}
+
+int fd_truncate(int fd, u64 size)
+{
+	struct file *file = fd_get(fd);
+	int err = file ? vfs_ftruncate(file, (loff_t)size) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return err;
+}
+
+int fd_sync(int fd)
+{
+	struct file *file = fd_get(fd);
+	int err = file ? vfs_fsync(file, 0, S64_MAX, false) : -EBADF;
+
+	if (file)
+		file_put(file);
+	return err;
+}
+
+/* ---- directories ---- */
+
+struct lister {
+	struct dir_context ctx;
+	struct entries *entries;
+	size_t room, taken_now;
+};
+
+static bool take_entry(struct dir_context *ctx, const char *name, u32 length, loff_t offset,
+		       u64 ino, unsigned int type)
+{
+	struct lister *lister = container_of(ctx, struct lister, ctx);
+	struct entries *entries = lister->entries;
+
+	lister->taken_now++;
+	if ((length == 1 && name[0] == '.') || (length == 2 && name[0] == '.' && name[1] == '.'))
+		return true;
+	if (entries->count == lister->room) {
+		lister->room = lister->room ? lister->room * 2 : 64;
+		void *more = realloc(entries->list, lister->room * sizeof(entries->list[0]));
+
+		if (!more)
+			return false;
+		entries->list = more;
+	}
+	/* A damaged directory may say so, but as a name of this machine it would lead astray. */
+	if (memchr(name, '/', length) || memchr(name, '\0', length) || !length) {
+		report("a directory has an entry with a name that no file can have");
+		return true;
+	}
+	char *copy = need_memory(length + 1ul);
+	memcpy(copy, name, length);
+	entries->list[entries->count++] = (struct entry){.name = copy, .ino = ino, .type = type};
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+int fd_list(int fd, struct entries *out)
+{
+	struct lister lister = {.ctx = {.emit = take_entry}, .entries = out};
+	struct file *file = fd_get(fd);
+	int err;
+
+	*out = (struct entries){0};
+	if (!file)
+		return -EBADF;
+	do {
+		lister.taken_now = 0;
+		err = vfs_readdir(file, &lister.ctx);
+	} while (!err && lister.taken_now);
+	file_put(file);
+	if (out->count)
+		qsort(out->list, out->count, sizeof(out->list[0]), by_name);
+	return err;
+}
+
+void entries_free(struct entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		free(entries->list[i].name);
+	free(entries->list);
+	*entries = (struct entries){0};
+}
+
+char *join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	return need_format("%s%s%s", dir, n && dir[n - 1] != '/' ? "/" : "", name);
+}
+
+const char *base_name(const char *path)
+{
+	static char buffer[4096];
+	size_t end = strlen(path), start;
+
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	start = end;
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	snprintf(buffer, sizeof(buffer), "%.*s", (int)(end - start), path + start);
+	return buffer;
+}
