@@ -15,6 +15,7 @@
 #include "vfs/file.h"
 #include "vfs/mount.h"
 #include "vfs/mount_int.h"
+#include "vfs/xattr.h"
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>
@@ -391,6 +392,54 @@ int t_setattr(const char *name, const struct attr *attr)
 	if (err)
 		return err;
 	err = vfs_setattr(&path, attr, false);
+	path_put(&path);
+	return err;
+}
+
+int t_setxattr(const char *name, const char *attr, const void *value, size_t size, int flags)
+{
+	struct path path;
+	int err = lookup(name, &path);
+
+	if (err)
+		return err;
+	err = vfs_xattr_set(&path, attr, value, size, flags);
+	path_put(&path);
+	return err;
+}
+
+long t_getxattr(const char *name, const char *attr, void *value, size_t size)
+{
+	struct path path;
+	long n = lookup(name, &path);
+
+	if (n)
+		return n;
+	n = vfs_xattr_get(path.dentry->inode, attr, value, size);
+	path_put(&path);
+	return n;
+}
+
+long t_listxattr(const char *name, char *buf, size_t size)
+{
+	struct path path;
+	long n = lookup(name, &path);
+
+	if (n)
+		return n;
+	n = vfs_xattr_list(path.dentry->inode, buf, size);
+	path_put(&path);
+	return n;
+}
+
+int t_removexattr(const char *name, const char *attr)
+{
+	struct path path;
+	int err = lookup(name, &path);
+
+	if (err)
+		return err;
+	err = vfs_xattr_remove(&path, attr);
 	path_put(&path);
 	return err;
 }

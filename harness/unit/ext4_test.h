@@ -72,6 +72,11 @@ int t_stat(const char *name, struct vfs_stat *out); /* does not follow links */
 int t_readlink(const char *name, char *buf, size_t size);
 int t_statfs(struct fs_statistics *out);
 int t_setattr(const char *name, const struct attr *attr);
+/* Extended attributes; links are not followed. */
+int t_setxattr(const char *name, const char *attr, const void *value, size_t size, int flags);
+long t_getxattr(const char *name, const char *attr, void *value, size_t size);
+long t_listxattr(const char *name, char *buf, size_t size);
+int t_removexattr(const char *name, const char *attr);
 bool t_exists(const char *name);
 /* Number of entries without dots, or -errno; names[] (may be NULL) gets copies, sorted. */
 int t_list(const char *name, char ***names);

@@ -48,6 +48,8 @@ enum ext4_option {
 	EXT4_OPT_MINIXDF = 1 << 1,
 	EXT4_OPT_GRPID = 1 << 2,
 	EXT4_OPT_DEBUG = 1 << 3,
+	EXT4_OPT_NO_ACL = 1 << 4,
+	EXT4_OPT_NO_USER_XATTR = 1 << 5,
 };
 
 struct ext4_options {
@@ -58,6 +60,13 @@ struct ext4_options {
 };
 
 #define EXT4_GROUP_CHUNK 64u
+
+/* A block of extended attributes that others may share, by the hash of its contents. */
+struct ext4_xattr_slot {
+	u32 hash;
+	u64 block; /* 0: none */
+};
+#define EXT4_XATTR_SLOTS 256u
 
 struct ext4_fs {
 	struct super_block *super;
@@ -102,6 +111,9 @@ struct ext4_fs {
 
 	struct mutex orphan_lock;
 	struct list_head orphans; /* ext4_inode.orphan_node, oldest first */
+
+	struct mutex xattr_mutex;                             /* see xattr_int.h */
+	struct ext4_xattr_slot xattr_slots[EXT4_XATTR_SLOTS]; /* xattr_mutex */
 };
 
 static inline struct ext4_fs *ext4_fs(const struct super_block *super)
@@ -148,7 +160,8 @@ struct ext4_inode {
 	u32 group;         /* [c] */
 	u16 extra_isize;   /* [t] */
 	u16 reserved_lo;
-	bool loaded; /* fields are the inode's; false in one that failed to load */
+	bool loaded;             /* fields are the inode's; false in one that failed to load */
+	struct rwsem xattr_lock; /* extended attributes; inside a handle, outside map_lock */
 	struct rwsem map_lock;
 	union {
 		struct le32 block[EXT4_INODE_BLOCKS]; /* [m] */
@@ -325,7 +338,32 @@ int ext4_inode_write(struct inode *inode, bool wait);
 void ext4_inode_evict(struct inode *inode);
 void ext4_inode_add_blocks(struct ext4_inode *inode, s64 fs_blocks);
 int ext4_setattr(struct inode *inode, const struct attr *attr);
-int __must_check ext4_inode_drop_xattr(struct ext4_handle *handle, struct ext4_inode *inode);
+
+/* Whether a symbolic link's target lies where the map would be. */
+bool ext4_symlink_is_fast(const struct ext4_inode *inode);
+
+/* ---- xattr.c, acl.c ---- */
+
+struct ext4_xattr_puts;
+ssize_t ext4_xattr_get_name(struct inode *inode, const char *name, void *value, size_t size);
+int ext4_xattr_set_name(struct inode *inode, const char *name, const void *value, size_t size,
+			int flags);
+ssize_t ext4_xattr_list(struct inode *inode, char *buf, size_t size);
+int ext4_acl_get(struct inode *inode, enum acl_type type, struct acl **out);
+int ext4_acl_set(struct inode *inode, enum acl_type type, struct acl *acl, u32 mode);
+#define EXT4_XATTR_OPS                                                                             \
+	.xattr_get = ext4_xattr_get_name, .xattr_set = ext4_xattr_set_name,                        \
+	.xattr_list = ext4_xattr_list, .acl_get = ext4_acl_get, .acl_set = ext4_acl_set
+/* Gives a new inode what acl_inherit() told. */
+int __must_check ext4_acl_init(struct ext4_handle *handle, struct ext4_inode *inode,
+			       struct acl *lists[ACL_LISTS]);
+/* Whether the inode has any attributes; table: its block, read. */
+bool ext4_xattr_exist(struct ext4_inode *inode, struct buffer *table);
+/* Drops all attributes of an inode that is being deleted. */
+int __must_check ext4_xattr_delete(struct ext4_handle *handle, struct ext4_inode *inode,
+				   struct ext4_xattr_puts *puts);
+/* For a handle that changes one attribute. */
+u32 ext4_xattr_credits(struct ext4_inode *inode, size_t size);
 
 /* ---- orphan.c ---- */
 

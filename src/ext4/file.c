@@ -218,8 +218,10 @@ const struct file_ops ext4_file_ops = {
 
 const struct inode_ops ext4_file_inode_ops = {
     .setattr = ext4_setattr,
+    EXT4_XATTR_OPS,
 };
 
 const struct inode_ops ext4_special_inode_ops = {
     .setattr = ext4_setattr,
+    EXT4_XATTR_OPS,
 };

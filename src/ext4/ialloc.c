@@ -273,6 +273,7 @@ static void fill_new(struct ext4_fs *fs, struct ext4_inode *inode, struct inode 
 	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
 		ext4_extent_init_root(inode);
 	ext4_inode_set_vfs_flags(inode);
+	inode->vfs.flags |= INODE_NO_CAPABILITY;
 	inode->loaded = true;
 }
 

@@ -6,6 +6,7 @@
  * crash in between leaves an orphan that the next mount (or e2fsck) finishes.
  */
 #include "ext4/ext4_int.h"
+#include "ext4/xattr_int.h"
 #include "lib/assert.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -25,6 +26,7 @@ struct inode *ext4_inode_alloc_memory(struct super_block *super)
 
 	if (!inode)
 		return NULL;
+	rwsem_init(&inode->xattr_lock, "ext4 attributes");
 	rwsem_init(&inode->map_lock, "ext4 map");
 	spin_init(&inode->cache_lock, "ext4 map cache");
 	list_init(&inode->dirty_node);
@@ -92,64 +94,27 @@ int ext4_inode_write(struct inode *inode, bool wait)
 
 /* ---- the end ---- */
 
-int ext4_inode_drop_xattr(struct ext4_handle *handle, struct ext4_inode *inode)
+bool ext4_symlink_is_fast(const struct ext4_inode *inode)
 {
-	struct ext4_fs *fs = handle->fs;
-	u64 block = inode->file_acl;
-	struct buffer *buffer;
-	int err;
+	const struct ext4_fs *fs = ext4_inode_fs(inode);
+	u64 xattr_sectors = inode->file_acl ? fs->block_size >> SECTOR_SHIFT : 0;
 
-	if (!block)
-		return 0;
-	err = buffer_read(fs->bdev, block, &buffer);
-	if (err)
-		return ext4_io_error_at(fs, ext4_ino(inode), block, __func__, err);
-	struct ext4_xattr_header *header = buffer->data;
-	u32 refs = le32_get(header->h_refcount);
-
-	if (le32_get(header->h_magic) != EXT4_XATTR_MAGIC || !refs ||
-	    le32_get(header->h_blocks) != 1 ||
-	    (fs->metadata_csum && !buffer->fsdata && !buffer_flag_test(buffer, BUFFER_DIRTY) &&
-	     le32_get(header->h_checksum) != ext4_csum_xattr_block(fs, block, buffer->data))) {
-		err = ext4_error(fs, ext4_ino(inode), block,
-				 "block of extended attributes is damaged");
-		goto out;
-	}
-	err = ext4_txn_access(handle, buffer);
-	if (err)
-		goto out;
-	/* Several inodes may share the block; their releases are serialised by its lock. */
-	mutex_lock(&buffer->lock);
-	refs = le32_get(header->h_refcount);
-	if (refs > 1) {
-		header->h_refcount = le32_make(refs - 1);
-		ext4_txn_dirty(handle, buffer, EXT4_CSUM_XATTR, NULL);
-	}
-	mutex_unlock(&buffer->lock);
-	inode->file_acl = 0;
-	ext4_inode_add_blocks(inode, -1);
-	err = ext4_txn_dirty_inode(handle, inode);
-	if (refs <= 1) {
-		buffer_put(buffer);
-		ext4_blocks_free(handle, ext4_ino(inode), block, 1, true);
-		return err;
-	}
-out:
-	buffer_put(buffer);
-	return err;
+	if ((u64)inode->vfs.size >= sizeof(inode->block))
+		return false;
+	/* Values in other inodes count as this one's blocks. */
+	return (fs->incompat & EXT4_INCOMPAT_EA_INODE) || inode->vfs.blocks <= xattr_sectors;
 }
 
 static bool has_map(const struct ext4_inode *inode)
 {
 	u32 mode = inode->vfs.mode;
 
-	if (S_ISLNK(mode)) /* short targets lie where the map would be */
-		return inode->vfs.blocks >
-		       (inode->file_acl ? ext4_inode_fs(inode)->block_size >> SECTOR_SHIFT : 0);
+	if (S_ISLNK(mode))
+		return !ext4_symlink_is_fast(inode);
 	return S_ISREG(mode) || S_ISDIR(mode);
 }
 
-static int delete_on_disk(struct ext4_inode *inode)
+static int delete_on_disk(struct ext4_inode *inode, struct ext4_xattr_puts *puts)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 	struct ext4_handle handle;
@@ -162,9 +127,9 @@ static int delete_on_disk(struct ext4_inode *inode)
 		err = ext4_map_remove(&handle, inode, 0, U32_MAX - 1);
 	}
 	if (!err)
-		err = ext4_txn_extend(&handle, EXT4_CREDITS_DELETE);
+		err = ext4_xattr_delete(&handle, inode, puts);
 	if (!err)
-		err = ext4_insist(ext4_inode_drop_xattr(&handle, inode));
+		err = ext4_txn_extend(&handle, EXT4_CREDITS_DELETE);
 	if (err) {
 		/* What is left stays an orphan on disk, for e2fsck. */
 		ext4_txn_end(&handle);
@@ -202,7 +167,12 @@ void ext4_inode_evict(struct inode *vfs)
 
 	pagecache_truncate(&vfs->mapping, 0);
 	if (inode->loaded && !vfs->nlink) {
-		int err = delete_on_disk(inode);
+		struct ext4_xattr_puts puts;
+		int err;
+
+		ext4_xattr_puts_init(&puts);
+		err = delete_on_disk(inode, &puts);
+		ext4_xattr_puts_run(&puts);
 
 		if (err && err != -EROFS)
 			log_err("%s: %s: inode %u could not be deleted: error %d", fs->type_name,

@@ -168,6 +168,8 @@ static void get_fields(struct ext4_fs *fs, struct ext4_inode *inode,
 		inode->file_acl |= (u64)le16_get(raw->i_file_acl_hi) << 32;
 	vfs->blocks = get_blocks(fs, inode, raw);
 	get_times(inode, raw);
+	if (inode->flags & EXT4_EA_INODE_FL)
+		vfs->change_version = le32_get(raw->i_version_lo);
 	memcpy(inode->block, raw->i_block, sizeof(inode->block));
 }
 
@@ -211,6 +213,10 @@ int ext4_inode_load(struct ext4_inode *inode)
 	if (!err)
 		err = ext4_inode_set_ops(inode);
 	ext4_inode_set_vfs_flags(inode);
+	if (!err && ext4_xattr_exist(inode, table))
+		inode->vfs.acl[ACL_LIST_ACCESS] = inode->vfs.acl[ACL_LIST_DEFAULT] = ACL_UNKNOWN;
+	else
+		inode->vfs.flags |= INODE_NO_CAPABILITY;
 out:
 	buffer_put(table);
 	return err;
@@ -350,6 +356,8 @@ void ext4_inode_fill_raw(struct ext4_inode *inode, struct buffer *table)
 	if (fs->incompat & EXT4_INCOMPAT_64BIT)
 		raw->i_file_acl_hi = le16_make((u16)(inode->file_acl >> 32));
 	memcpy(raw->i_block, inode->block, sizeof(inode->block));
+	if (inode->flags & EXT4_EA_INODE_FL)
+		raw->i_version_lo = le32_make((u32)vfs->change_version);
 	if (fs->inode_size > EXT4_INODE_SIZE_OLD)
 		raw->i_extra_isize = le16_make(inode->extra_isize);
 	if (fs->metadata_csum) {

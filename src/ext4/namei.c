@@ -110,6 +110,12 @@ static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode 
 	err = ext4_inode_read(ext4_inode_fs(dir), ino, out);
 	if (err == -ESTALE)
 		err = ext4_error(ext4_inode_fs(dir), ino, 0, "a deleted inode is referenced");
+	if (!err && (ext4_inode(*out)->flags & EXT4_EA_INODE_FL)) {
+		inode_put(*out);
+		*out = NULL;
+		err = ext4_error(ext4_inode_fs(dir), ino, 0,
+				 "an attribute's value is referenced as a file");
+	}
 	return err;
 }
 
@@ -163,19 +169,42 @@ static void put_device(struct ext4_inode *inode, u32 major, u32 minor)
 	inode->block[1] = le32_make(old ? 0 : (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12);
 }
 
+/* A handle, and in it an inode with the access control lists that dir hands down. On error there is
+ * no handle. */
+static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u32 credits,
+		     struct ext4_inode **out)
+{
+	struct acl *lists[ACL_LISTS];
+	int err = acl_inherit(dir, &mode, lists);
+
+	if (err)
+		return err;
+	if (lists[ACL_LIST_ACCESS] || lists[ACL_LIST_DEFAULT])
+		credits += 2 * ext4_xattr_credits(ext4_inode(dir), 0);
+	err = ext4_txn_begin(ext4_fs(dir->super), credits, handle);
+	if (err)
+		goto out;
+	err = ext4_inode_create(handle, dir, mode, out);
+	if (err) {
+		ext4_txn_end(handle);
+		goto out;
+	}
+	err = ext4_acl_init(handle, *out, lists);
+	if (err)
+		err = finish_new(handle, *out, NULL, err);
+out:
+	acl_put_all(lists);
+	return err;
+}
+
 static int ext4_mknod(struct inode *dir, struct dentry *dentry, u32 mode, u32 major, u32 minor)
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
+	int err = begin_new(&handle, dir, mode, create_credits(dir), &inode);
 
 	if (err)
 		return err;
-	err = ext4_inode_create(&handle, dir, mode, &inode);
-	if (err) {
-		ext4_txn_end(&handle);
-		return err;
-	}
 	if (S_ISCHR(mode) || S_ISBLK(mode))
 		put_device(inode, major, minor);
 	if (!S_ISREG(mode))
@@ -193,20 +222,16 @@ static int ext4_tmpfile(struct inode *dir, u32 mode, struct inode **out)
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_INODE, &handle);
+	int err = begin_new(&handle, dir, (mode & ~S_IFMT) | S_IFREG, EXT4_CREDITS_INODE, &inode);
 
 	if (err)
 		return err;
-	err = ext4_inode_create(&handle, dir, (mode & ~S_IFMT) | S_IFREG, &inode);
-	if (!err) {
-		inode->vfs.nlink = 0;
-		ext4_orphan_add(&handle, inode);
-		*out = &inode->vfs;
-	}
+	inode->vfs.nlink = 0;
+	ext4_orphan_add(&handle, inode);
+	*out = &inode->vfs;
 	ext4_txn_end(&handle);
-	if (!err)
-		inode_unlock_new(&inode->vfs);
-	return err;
+	inode_unlock_new(&inode->vfs);
+	return 0;
 }
 
 /* The first block of a new directory. */
@@ -246,14 +271,10 @@ static int ext4_mkdir(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (dir_is_full_of_links(ext4_inode(dir)))
 		return -EMLINK;
-	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir) + FIRST_BLOCK, &handle);
+	err = begin_new(&handle, dir, (mode & ~S_IFMT) | S_IFDIR, create_credits(dir) + FIRST_BLOCK,
+			&inode);
 	if (err)
 		return err;
-	err = ext4_inode_create(&handle, dir, (mode & ~S_IFMT) | S_IFDIR, &inode);
-	if (err) {
-		ext4_txn_end(&handle);
-		return err;
-	}
 	err = make_dots(&handle, inode, ext4_inode(dir));
 	if (!err)
 		err = insert_new(&handle, dir, dentry, inode, 1);
@@ -650,4 +671,5 @@ const struct inode_ops ext4_dir_inode_ops = {
     .rename = ext4_rename,
     .tmpfile = ext4_tmpfile,
     .setattr = ext4_setattr,
+    EXT4_XATTR_OPS,
 };

@@ -391,8 +391,11 @@ struct ext4_dx_tail {
 #define EXT4_HASH_HALF_MD4_UNSIGNED 4u
 #define EXT4_HASH_TEA_UNSIGNED      5u
 
-/* A block of extended attributes. */
-#define EXT4_XATTR_MAGIC 0xea020000u
+/* Extended attributes: entries growing from the front, values from the end, four zero bytes in
+ * between at least. Behind the fields of an inode they begin with the magic word alone, and values
+ * are found from the first entry; in a block with this header, and from the block's start. */
+#define EXT4_XATTR_MAGIC    0xea020000u
+#define EXT4_XATTR_REFS_MAX 1024u /* inodes that share a block */
 struct ext4_xattr_header {
 	struct le32 h_magic;
 	struct le32 h_refcount;
@@ -402,5 +405,33 @@ struct ext4_xattr_header {
 	struct le32 h_reserved[3];
 };
 _Static_assert(sizeof(struct ext4_xattr_header) == 32, "the header of an attribute block");
+
+struct ext4_xattr_entry {
+	u8 e_name_len;
+	u8 e_name_index; /* EXT4_XATTR_INDEX_* */
+	struct le16 e_value_offs;
+	struct le32 e_value_inum; /* ea_inode: the value is this inode's contents */
+	struct le32 e_value_size;
+	struct le32 e_hash;
+	char e_name[];
+};
+_Static_assert(sizeof(struct ext4_xattr_entry) == 16, "an attribute's entry without its name");
+
+#define EXT4_XATTR_INDEX_USER        1u
+#define EXT4_XATTR_INDEX_ACL_ACCESS  2u
+#define EXT4_XATTR_INDEX_ACL_DEFAULT 3u
+#define EXT4_XATTR_INDEX_TRUSTED     4u
+#define EXT4_XATTR_INDEX_SECURITY    6u
+#define EXT4_XATTR_INDEX_SYSTEM      7u
+#define EXT4_XATTR_INDEX_ENCRYPTION  9u
+
+/* Access control lists: a version, then entries; those without an id lack its word. */
+#define EXT4_ACL_VERSION 1u
+struct ext4_acl_entry {
+	struct le16 e_tag;
+	struct le16 e_perm;
+	struct le32 e_id;
+};
+#define EXT4_ACL_SHORT 4u
 
 #endif

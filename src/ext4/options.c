@@ -19,9 +19,6 @@ static const char *const harmless[] = {
     "lazytime",
     "nolazytime",
     "delalloc",
-    "acl",
-    "noacl",
-    "user_xattr",
     "nobarrier",
     "barrier",
     "block_validity",
@@ -38,7 +35,6 @@ static const char *const harmless[] = {
     "nogrpid",
     "sysvgroups",
     "i_version",
-    "nouser_xattr",
     "oldalloc",
     "orlov",
     "prefetch_block_bitmaps",
@@ -97,11 +93,19 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 		const char *name;
 		unsigned int set, clear;
 	} flags[] = {
-	    {"noload", EXT4_OPT_NOLOAD, 0},   {"norecovery", EXT4_OPT_NOLOAD, 0},
-	    {"minixdf", EXT4_OPT_MINIXDF, 0}, {"bsddf", 0, EXT4_OPT_MINIXDF},
-	    {"grpid", EXT4_OPT_GRPID, 0},     {"bsdgroups", EXT4_OPT_GRPID, 0},
-	    {"nogrpid", 0, EXT4_OPT_GRPID},   {"sysvgroups", 0, EXT4_OPT_GRPID},
+	    {"noload", EXT4_OPT_NOLOAD, 0},
+	    {"norecovery", EXT4_OPT_NOLOAD, 0},
+	    {"minixdf", EXT4_OPT_MINIXDF, 0},
+	    {"bsddf", 0, EXT4_OPT_MINIXDF},
+	    {"grpid", EXT4_OPT_GRPID, 0},
+	    {"bsdgroups", EXT4_OPT_GRPID, 0},
+	    {"nogrpid", 0, EXT4_OPT_GRPID},
+	    {"sysvgroups", 0, EXT4_OPT_GRPID},
 	    {"debug", EXT4_OPT_DEBUG, 0},
+	    {"acl", 0, EXT4_OPT_NO_ACL},
+	    {"noacl", EXT4_OPT_NO_ACL, 0},
+	    {"user_xattr", 0, EXT4_OPT_NO_USER_XATTR},
+	    {"nouser_xattr", EXT4_OPT_NO_USER_XATTR, 0},
 	};
 	const char *value = strchr(option, '=');
 
@@ -159,6 +163,10 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
 		n += kscnprintf(buf + n, size - n, ",minixdf");
 	if (fs->options.flags & EXT4_OPT_GRPID)
 		n += kscnprintf(buf + n, size - n, ",grpid");
+	if (fs->options.flags & EXT4_OPT_NO_ACL)
+		n += kscnprintf(buf + n, size - n, ",noacl");
+	if (fs->options.flags & EXT4_OPT_NO_USER_XATTR)
+		n += kscnprintf(buf + n, size - n, ",nouser_xattr");
 	if (fs->options.flags & EXT4_OPT_NOLOAD)
 		n += kscnprintf(buf + n, size - n, ",norecovery");
 	if (fs->options.errors != le16_get(fs->raw->s_errors))

@@ -133,6 +133,10 @@ static int check_checksum(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 	fs->metadata_csum = fs->ro_compat & EXT4_RO_COMPAT_METADATA_CSUM;
 	fs->gdt_csum = fs->ro_compat & EXT4_RO_COMPAT_GDT_CSUM;
 	fs->has_group_csum = fs->metadata_csum || fs->gdt_csum;
+	/* Also without metadata_csum: values of attributes in inodes (ea_inode) are summed. */
+	fs->csum_seed = (fs->incompat & EXT4_INCOMPAT_CSUM_SEED)
+			    ? le32_get(raw->s_checksum_seed)
+			    : crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
 	if (!fs->metadata_csum)
 		return 0;
 	if (raw->s_checksum_type != EXT4_CHECKSUM_CRC32C)
@@ -142,9 +146,6 @@ static int check_checksum(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 			fs->super->id);
 		return -EUCLEAN;
 	}
-	fs->csum_seed = (fs->incompat & EXT4_INCOMPAT_CSUM_SEED)
-			    ? le32_get(raw->s_checksum_seed)
-			    : crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
 	return 0;
 }
 
@@ -478,6 +479,14 @@ static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
 	return 0;
 }
 
+static void apply_options(struct ext4_fs *fs)
+{
+	if (fs->options.flags & EXT4_OPT_NO_ACL)
+		atomic_fetch_and(&fs->super->flags, ~(unsigned int)SUPER_ACL);
+	else
+		atomic_fetch_or(&fs->super->flags, SUPER_ACL);
+}
+
 static int ext4_remount(struct super_block *super, unsigned int flags, const char *options)
 {
 	struct ext4_fs *fs = ext4_fs(super);
@@ -510,8 +519,10 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 		if (!err)
 			atomic_fetch_or(&super->flags, SUPER_RDONLY);
 	}
-	if (!err)
+	if (!err) {
 		fs->options = fresh;
+		apply_options(fs);
+	}
 	return err;
 }
 
@@ -539,6 +550,7 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	fs->type_name = super->type->name;
 	mutex_init(&fs->super_lock, "ext4 superblock");
 	mutex_init(&fs->orphan_lock, "ext4 orphans");
+	mutex_init(&fs->xattr_mutex, "ext4 shared attributes");
 	list_init(&fs->orphans);
 	random_bytes(&fs->generation_next, sizeof(fs->generation_next));
 	super->private = fs;
@@ -555,6 +567,7 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	if (err)
 		goto fail;
 	super->ops = &ext4_super_ops;
+	apply_options(fs);
 	err = ext4_inode_read(fs, EXT4_INO_ROOT, root);
 	if (err == -ESTALE)
 		err = ext4_error(fs, EXT4_INO_ROOT, 0, "there is no root directory");

@@ -14,13 +14,6 @@ static int copy_target(const void *from, u64 length, char **target)
 	return 0;
 }
 
-static bool is_fast(const struct ext4_inode *inode)
-{
-	u64 xattr_sectors = inode->file_acl ? ext4_inode_fs(inode)->block_size >> SECTOR_SHIFT : 0;
-
-	return inode->vfs.blocks <= xattr_sectors && (u64)inode->vfs.size < sizeof(inode->block);
-}
-
 static int ext4_readlink(struct inode *vfs, char **target)
 {
 	struct ext4_inode *inode = ext4_inode(vfs);
@@ -29,7 +22,7 @@ static int ext4_readlink(struct inode *vfs, char **target)
 	struct buffer *buffer;
 	int err;
 
-	if (is_fast(inode))
+	if (ext4_symlink_is_fast(inode))
 		return copy_target(inode->block_bytes, length, target);
 	if (length >= fs->block_size)
 		return ext4_error(fs, ext4_ino(inode), 0, "symbolic link's size is invalid");
@@ -46,4 +39,5 @@ static int ext4_readlink(struct inode *vfs, char **target)
 const struct inode_ops ext4_symlink_inode_ops = {
     .readlink = ext4_readlink,
     .setattr = ext4_setattr,
+    EXT4_XATTR_OPS,
 };

@@ -21,11 +21,6 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-u32 current_umask(void)
-{
-	return atomic_load_relaxed(&current_fs()->umask);
-}
-
 int dir_may_create(struct inode *dir)
 {
 	if (dir->flags & INODE_DEAD)
@@ -133,8 +128,11 @@ int vfs_mkdir(int dirfd, const char *name, u32 mode)
 
 	if (err)
 		return err;
-	mode = (mode & 01777 & ~current_umask()) | S_IFDIR;
-	if (!c.dir->ops->mkdir)
+	mode = (mode & 01777) | S_IFDIR;
+	err = acl_umask(c.dir, &mode);
+	if (err)
+		;
+	else if (!c.dir->ops->mkdir)
 		err = -EPERM;
 	else if (c.dir->nlink >= c.dir->super->max_links)
 		err = -EMLINK;
@@ -170,8 +168,11 @@ int vfs_mknod(int dirfd, const char *name, u32 mode, u32 major, u32 minor)
 	err = create_begin(dirfd, name, false, &c);
 	if (err)
 		return err;
-	mode = (mode & S_IFMT) | (mode & 07777 & ~current_umask());
-	if (S_ISREG(mode))
+	mode &= S_IFMT | 07777;
+	err = acl_umask(c.dir, &mode);
+	if (err)
+		;
+	else if (S_ISREG(mode))
 		err = c.dir->ops->create ? c.dir->ops->create(c.dir, c.dentry, mode) : -EPERM;
 	else
 		err = c.dir->ops->mknod ? c.dir->ops->mknod(c.dir, c.dentry, mode, major, minor)

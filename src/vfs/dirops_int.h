@@ -6,7 +6,6 @@
 
 #include "vfs/inode.h"
 
-u32 current_umask(void);
 /* Whether the running thread may add a name to the locked directory. */
 int __must_check dir_may_create(struct inode *dir);
 /* Whether it may remove this one: permissions, sticky bit, mount points, and is_dir as rmdir and

@@ -334,6 +334,7 @@ void inode_clear(struct inode *inode)
 {
 	VERIFY_EQ(inode->mapping.page_count, 0);
 	locks_inode_free(inode);
+	acl_inode_clear(inode);
 	atomic_fetch_and(&inode->state,
 			 ~(BIT(I_DIRTY) | BIT(I_DIRTY_DATASYNC) | BIT(I_DIRTY_PAGES)));
 }

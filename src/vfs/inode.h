@@ -26,6 +26,7 @@
 #include "lib/mutex.h"
 #include "lib/types.h"
 #include "lib/uuid.h"
+#include "vfs/acl.h"
 #include "vfs/pagecache.h"
 #include "vfs/path.h"
 
@@ -76,8 +77,9 @@ struct inode {
 	struct hlist_node hash_node;     /* the inode cache's, as the next three: see vfs/inode.c */
 	struct list_head lru_node, super_node, dirty_node;
 	struct wait_queue state_wait;
-	void *locks;     /* vfs/locks.c: POSIX and flock locks; NULL when none [l] */
-	s32 write_count; /* atomic: writers; "text busy" when negative */
+	struct acl *acl[ACL_LISTS]; /* [l] see vfs/acl.h */
+	void *locks;                /* vfs/locks.c: POSIX and flock locks; NULL when none [l] */
+	s32 write_count;            /* atomic: writers; "text busy" when negative */
 	u64 dirtied_ns;
 	void *private; /* pseudo file systems' */
 };
@@ -91,6 +93,7 @@ enum inode_flag {
 	INODE_NO_PAGECACHE = 1 << 5,
 	INODE_LINKABLE =
 	    1 << 6, /* from O_TMPFILE without O_EXCL: linkat may give it a first name */
+	INODE_NO_CAPABILITY = 1 << 7, /* known to have no security.capability */
 };
 
 /* What setattr changes: bits of `valid`. */
@@ -161,6 +164,19 @@ struct inode_ops {
 		       const struct attr *attr); /* ATTR_SIZE only for regular files */
 	/* Refreshes fields before stat where they are computed. NULL: fields are always current. */
 	int (*getattr)(struct inode *inode);
+	/* Extended attributes but for access control lists, by name with its namespace, which vfs
+	 * has checked. NULL: none. The rwsem is held for writing by set (value NULL: removes; flags
+	 * XATTR_CREATE, XATTR_REPLACE), and maybe by the others. get returns the length, as list
+	 * does for all names with their NULs; size 0 only asks. -ENODATA, -EEXIST, -ERANGE,
+	 * -ENOSPC, -EOPNOTSUPP. */
+	ssize_t (*xattr_get)(struct inode *inode, const char *name, void *value, size_t size);
+	int (*xattr_set)(struct inode *inode, const char *name, const void *value, size_t size,
+			 int flags);
+	ssize_t (*xattr_list)(struct inode *inode, char *buf, size_t size);
+	/* Access control lists. get: a reference, or NULL. set (rwsem held for writing): stores acl
+	 * (NULL: none) and, for ACL_LIST_ACCESS, the mode, and tells acl_cache_set(). */
+	int (*acl_get)(struct inode *inode, enum acl_type type, struct acl **out);
+	int (*acl_set)(struct inode *inode, enum acl_type type, struct acl *acl, u32 mode);
 	/* Extra permission rules; NULL: inode_permission_generic. mask: MAY_READ|WRITE|EXEC. */
 	int (*permission)(struct inode *inode, unsigned int mask);
 };
@@ -207,6 +223,7 @@ enum super_flag {
 	SUPER_CLOSING =
 	    1
 	    << 6, /* on the way to read-only: no new writers, the file system itself still writes */
+	SUPER_ACL = 1 << 7, /* access control lists are honoured */
 };
 
 /* What root=UUID= and root=LABEL= go by. */

@@ -204,9 +204,11 @@ static int open_create(struct walk *walk, const struct vfs_open_how *how, struct
 	rwsem_write_lock(&inode->rwsem);
 	err = dentry_lookup(dir->dentry, &walk->last, &dentry);
 	if (!err && !dentry->inode) {
-		u32 mode = (how->mode & 07777 & ~current_umask()) | S_IFREG;
+		u32 mode = (how->mode & 07777) | S_IFREG;
 
 		err = dir_may_create(inode);
+		if (!err)
+			err = acl_umask(inode, &mode);
 		if (!err && !inode->ops->create)
 			err = -EACCES;
 		if (!err)
@@ -300,8 +302,11 @@ static int tmpfile_in(const struct path *dir, const char *name, u32 mode, u32 fl
 
 	if (!parent->ops->tmpfile)
 		return -EOPNOTSUPP;
+	mode = (mode & 07777) | S_IFREG;
 	rwsem_write_lock(&parent->rwsem);
-	err = parent->ops->tmpfile(parent, (mode & 07777 & ~current_umask()) | S_IFREG, &inode);
+	err = acl_umask(parent, &mode);
+	if (!err)
+		err = parent->ops->tmpfile(parent, mode, &inode);
 	rwsem_write_unlock(&parent->rwsem);
 	if (err)
 		return err;

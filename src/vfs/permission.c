@@ -9,6 +9,7 @@
 #include "vfs/inode_int.h"
 #include "vfs/mount.h"
 #include "vfs/vfs.h"
+#include "vfs/xattr.h"
 
 #include <linux/capability.h>
 #include <linux/stat.h>
@@ -20,14 +21,26 @@ int inode_permission_generic(struct inode *inode, unsigned int mask)
 	const struct cred *cred = current_cred();
 	u32 mode = READ_ONCE(inode->mode), bits;
 
-	if (likely(cred->fsuid == inode->uid))
+	if (likely(cred->fsuid == inode->uid)) {
 		bits = mode >> 6;
-	else if (cred_in_group(cred, inode->gid))
+		goto decide;
+	}
+	if (unlikely(READ_ONCE(inode->acl[ACL_LIST_ACCESS]) != NULL) && (mode & S_IRWXG)) {
+		int err = acl_permission(inode, mask);
+
+		if (err != -EAGAIN && err != -EACCES)
+			return err;
+		if (err == -EACCES)
+			goto capabilities;
+	}
+	if (cred_in_group(cred, inode->gid))
 		bits = mode >> 3;
 	else
 		bits = mode;
+decide:
 	if (likely(!(mask & ~bits & 7)))
 		return 0;
+capabilities:
 	if (S_ISDIR(mode)) {
 		if (cred_capable(cred, CAP_DAC_OVERRIDE))
 			return 0;
@@ -221,6 +234,11 @@ int inode_setattr(struct inode *inode, const struct attr *wanted)
 	struct attr attr = *wanted;
 	int err = 0;
 
+	if ((attr.valid & (ATTR_UID | ATTR_GID)) && !S_ISDIR(inode->mode)) {
+		err = inode_kill_capability(inode);
+		if (err)
+			return err;
+	}
 	if (!(attr.valid & ATTR_CTIME)) {
 		attr.ctime = inode_time_now(inode);
 		attr.valid |= ATTR_CTIME;
@@ -247,6 +265,8 @@ int inode_setattr(struct inode *inode, const struct attr *wanted)
 		err = -EINVAL;
 	else
 		inode_setattr_simple(inode, &attr);
+	if (!err && (attr.valid & ATTR_MODE) && unlikely(inode->acl[ACL_LIST_ACCESS] != NULL))
+		err = acl_chmod(inode);
 	return err;
 }
 
@@ -272,7 +292,10 @@ int vfs_setattr(const struct path *path, const struct attr *attr, bool times_now
 int inode_kill_setid(struct inode *inode)
 {
 	struct attr attr = {.valid = ATTR_MODE, .mode = mode_without_setid(inode)};
+	int err = inode_kill_capability(inode);
 
+	if (err)
+		return err;
 	if (likely(!(inode->mode & (S_ISUID | S_ISGID))) || attr.mode == inode->mode ||
 	    capable(CAP_FSETID))
 		return 0;

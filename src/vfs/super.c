@@ -354,7 +354,8 @@ static int super_change_flags(struct super_block *super, unsigned int flags, con
 	if (!err && super->ops->remount)
 		err = super->ops->remount(super, flags, options);
 	if (!err)
-		atomic_store(&super->flags, flags);
+		atomic_store(&super->flags,
+			     (flags & ~SUPER_ACL) | (atomic_load(&super->flags) & SUPER_ACL));
 	rwsem_write_unlock(&super->umount);
 	return err;
 }

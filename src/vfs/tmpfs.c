@@ -6,7 +6,8 @@
  * and pages stay until they are truncated. A directory is a list of entries in the order of
  * creation, each holding a reference on its inode, with a hash for lookups; an entry's number is
  * its position for readdir, so listing goes on correctly whatever is added or removed meanwhile. An
- * inode is thus alive as long as it has a name or is in use.
+ * inode is thus alive as long as it has a name or is in use. Extended attributes are charged to the
+ * volume's limit of inodes, one for each KiB.
  *
  * Locking: a directory's entries change under its inode's rwsem. The volume's counts are atomic.
  */
@@ -16,19 +17,24 @@
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "mm/mm.h"
+#include "vfs/cred.h"
 #include "vfs/dentry_int.h"
 #include "vfs/file.h"
 #include "vfs/inode_int.h"
 #include "vfs/tmpfs.h"
+#include "vfs/xattr_memory.h"
 
+#include <linux/capability.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
+#include <linux/xattr.h>
 
 #define TMPFS_BUCKETS     16
 #define TMPFS_BUCKETS_BIG 1024
 #define TMPFS_BIG         64 /* entries from which a directory gets the larger table */
+#define XATTR_PRICE_UNIT  1024
 #define ENTRY_SIZE        20 /* what an entry adds to st_size, as Linux's tmpfs says */
 
 struct tmpfs_entry {
@@ -48,6 +54,8 @@ struct tmpfs_inode {
 	u64 next_position;
 	struct inode *parent; /* of a directory; no reference: the parent's entry holds us */
 	char *target;         /* symbolic links */
+	struct xattr_memory xattrs;
+	u64 xattr_price; /* what they take of the volume's inodes */
 };
 
 struct tmpfs_super {
@@ -178,6 +186,7 @@ static struct inode *tmpfs_inode_alloc(struct super_block *super)
 	if (!t)
 		return NULL;
 	list_init(&t->entries);
+	xattr_memory_init(&t->xattrs);
 	return &t->inode;
 }
 
@@ -187,6 +196,7 @@ static void tmpfs_inode_free(struct inode *inode)
 
 	kfree(t->buckets);
 	kfree(t->target);
+	xattr_memory_clear(&t->xattrs);
 	slab_free(inode_slab, t);
 }
 
@@ -194,7 +204,7 @@ static void tmpfs_inode_evict(struct inode *inode)
 {
 	pagecache_truncate(&inode->mapping, 0);
 	inode_clear(inode);
-	atomic_fetch_sub(&super_of(inode)->inodes, 1);
+	atomic_fetch_sub(&super_of(inode)->inodes, 1 + tmpfs_of(inode)->xattr_price);
 }
 
 static int dir_init(struct tmpfs_inode *t)
@@ -210,18 +220,19 @@ static int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u
 			   struct inode **out)
 {
 	struct tmpfs_super *ts = super->private;
+	struct acl *lists[ACL_LISTS] = {NULL};
 	struct inode *inode;
-	int err;
+	int err = dir ? acl_inherit((struct inode *)dir, &mode, lists) : 0;
 
+	if (err)
+		return err;
 	if (atomic_add_fetch(&ts->inodes, 1) > ts->max_inodes) {
-		atomic_fetch_sub(&ts->inodes, 1);
-		return -ENOSPC;
+		err = -ENOSPC;
+		goto fail;
 	}
 	err = inode_new(super, &inode);
-	if (err) {
-		atomic_fetch_sub(&ts->inodes, 1);
-		return err;
-	}
+	if (err)
+		goto fail;
 	inode->number = inode_number_next();
 	inode_init_owner(inode, dir, mode);
 	inode->nlink = 1;
@@ -240,13 +251,92 @@ static int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u
 	}
 	inode->mapping.ops = &mapping_ops;
 	if (err) {
-		atomic_fetch_sub(&ts->inodes, 1);
 		inode_fail_new(inode);
-		return err;
+		goto fail;
 	}
+	for (enum acl_type type = 0; type < ACL_LISTS; type++)
+		acl_cache_set(inode, type, lists[type]);
+	acl_put_all(lists);
 	inode_unlock_new(inode);
 	*out = inode;
 	return 0;
+
+fail:
+	atomic_fetch_sub(&ts->inodes, 1);
+	acl_put_all(lists);
+	return err;
+}
+
+/* ---- extended attributes; lists of access control are vfs's cached ones ---- */
+
+static int tmpfs_acl_get(struct inode *inode, enum acl_type type, struct acl **out)
+{
+	*out = NULL; /* never forgotten, so never asked for */
+	return 0;
+}
+
+static int tmpfs_acl_set(struct inode *inode, enum acl_type type, struct acl *acl, u32 mode)
+{
+	struct attr attr = {.valid = ATTR_CTIME, .ctime = inode_time_now(inode), .mode = mode};
+
+	if (type == ACL_LIST_ACCESS)
+		attr.valid |= ATTR_MODE;
+	acl_cache_set(inode, type, acl);
+	inode_setattr_simple(inode, &attr);
+	return 0;
+}
+
+static ssize_t tmpfs_xattr_get(struct inode *inode, const char *name, void *value, size_t size)
+{
+	return xattr_memory_get(&tmpfs_of(inode)->xattrs, name, value, size);
+}
+
+static int tmpfs_xattr_set(struct inode *inode, const char *name, const void *value, size_t size,
+			   int flags)
+{
+	struct tmpfs_inode *t = tmpfs_of(inode);
+	struct tmpfs_super *ts = super_of(inode);
+	u64 more = value ? DIV_ROUND_UP(strlen(name) + 1 + size, XATTR_PRICE_UNIT) + 1 : 0;
+	int err;
+
+	if (atomic_add_fetch(&ts->inodes, more) > ts->max_inodes) {
+		atomic_fetch_sub(&ts->inodes, more);
+		return -ENOSPC;
+	}
+	err = xattr_memory_set(&t->xattrs, name, value, size, flags);
+	/* From what was promised to what it is. */
+	u64 price = DIV_ROUND_UP(xattr_memory_bytes(&t->xattrs), XATTR_PRICE_UNIT);
+
+	atomic_fetch_sub(&ts->inodes, t->xattr_price + more - price);
+	t->xattr_price = price;
+	if (!err)
+		inode_touch(inode, ATTR_CTIME);
+	return err;
+}
+
+static ssize_t tmpfs_xattr_list(struct inode *inode, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (enum acl_type type = 0; type < ACL_LISTS; type++) {
+		size_t length = strlen(acl_name(type)) + 1;
+
+		if (!READ_ONCE(inode->acl[type]))
+			continue;
+		if (size && size - n < length)
+			return -ERANGE;
+		if (size)
+			memcpy(buf + n, acl_name(type), length);
+		n += length;
+	}
+	if (size && n == size) /* the rest is only asked for its length */
+		size = 0;
+	ssize_t rest = xattr_memory_list(&tmpfs_of(inode)->xattrs, capable(CAP_SYS_ADMIN),
+					 buf ? buf + n : NULL, size ? size - n : 0);
+
+	if (rest > 0 && buf && !size)
+		return -ERANGE;
+	return rest < 0 ? rest : (ssize_t)n + rest;
 }
 
 /* ---- directory operations ---- */
@@ -631,6 +721,10 @@ static const struct mapping_ops mapping_ops = {
     .release = tmpfs_release,
 };
 
+#define TMPFS_XATTR_OPS                                                                            \
+	.xattr_get = tmpfs_xattr_get, .xattr_set = tmpfs_xattr_set,                                \
+	.xattr_list = tmpfs_xattr_list, .acl_get = tmpfs_acl_get, .acl_set = tmpfs_acl_set
+
 static const struct inode_ops dir_ops = {
     .lookup = tmpfs_lookup,
     .create = tmpfs_create,
@@ -642,10 +736,11 @@ static const struct inode_ops dir_ops = {
     .rmdir = tmpfs_rmdir,
     .rename = tmpfs_rename,
     .tmpfile = tmpfs_tmpfile,
+    TMPFS_XATTR_OPS,
 };
-static const struct inode_ops file_inode_ops = {.setattr = tmpfs_setattr};
-static const struct inode_ops link_ops = {.readlink = tmpfs_readlink};
-static const struct inode_ops special_ops = {};
+static const struct inode_ops file_inode_ops = {.setattr = tmpfs_setattr, TMPFS_XATTR_OPS};
+static const struct inode_ops link_ops = {.readlink = tmpfs_readlink, TMPFS_XATTR_OPS};
+static const struct inode_ops special_ops = {TMPFS_XATTR_OPS};
 
 static const struct file_ops dir_file_ops = {
     .readdir = tmpfs_readdir,
@@ -796,7 +891,7 @@ int tmpfs_mount(struct super_block *super, const char *options, struct inode **r
 	super->ops = &super_ops;
 	super->magic = TMPFS_MAGIC;
 	super->block_size = PAGE_SIZE;
-	super->flags |= SUPER_PSEUDO;
+	super->flags |= SUPER_PSEUDO | SUPER_ACL;
 	err = tmpfs_inode_new(super, NULL, S_IFDIR | (chosen.mode & 07777), root);
 	if (err) {
 		super->ops = NULL;
