@@ -10,6 +10,7 @@
 #include "vfs/uio.h"
 
 static struct tty tty;
+static struct tty_file opened = {.tty = &tty};
 static char screen[16384];
 static size_t screen_used, screen_room = sizeof(screen);
 static char taken[8192];
@@ -28,12 +29,10 @@ static size_t driver_room(struct tty *t)
 }
 
 /* What the discipline wants of its neighbours; the real ones replace these if they are linked. */
-/* (sys/signal.h and libc's own <signal.h> cannot both be had.) */
-int __attribute__((weak)) signal_send_group(int pgid, int sig, const void *info)
+void __attribute__((weak)) tty_signal_foreground(struct tty *t, int sig)
 {
-	signal_group = pgid;
+	signal_group = t->foreground;
 	signal_sent = sig;
-	return 0;
 }
 
 int __attribute__((weak)) tty_check_foreground(struct tty *t, int sig)
@@ -91,7 +90,7 @@ static void type(const char *s)
 /* One read() of up to n bytes that does not wait; the text or "-errno". */
 static const char *take(size_t n)
 {
-	struct file file = {.flags = O_NONBLOCK};
+	struct file file = {.flags = O_NONBLOCK, .private = &opened};
 	struct uio uio = uio_of(taken, n);
 	ssize_t got = n_tty_read(&tty, &file, &uio);
 
@@ -156,7 +155,7 @@ END_TEST
 
 START_TEST(the_prompt_is_not_erased)
 {
-	struct file file = {.flags = O_NONBLOCK};
+	struct file file = {.flags = O_NONBLOCK, .private = &opened};
 	struct uio uio = uio_of("$ ", 2);
 
 	ck_assert_int_eq(n_tty_write(&tty, &file, &uio), 2);
@@ -226,7 +225,7 @@ END_TEST
 
 START_TEST(without_minimum_and_time_a_read_never_waits)
 {
-	struct file file = {.flags = 0};
+	struct file file = {.flags = 0, .private = &opened};
 	struct uio uio = uio_of(taken, 10);
 
 	tty.termios.c_lflag = 0;
@@ -239,7 +238,7 @@ END_TEST
 
 START_TEST(a_time_without_a_minimum_bounds_the_wait)
 {
-	struct file file = {.flags = 0};
+	struct file file = {.flags = 0, .private = &opened};
 	struct uio uio = uio_of(taken, 10);
 	u64 before = clock_monotonic_ns();
 
@@ -297,7 +296,7 @@ START_TEST(output_is_processed_as_told)
 	char text[] = "a\n\tb\r";
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct file file = {.flags = O_NONBLOCK};
+		struct file file = {.flags = O_NONBLOCK, .private = &opened};
 		struct uio uio = uio_of(text, 5);
 		tty.column = 0;
 		tty.termios.c_oflag = cases[i].flags;
@@ -309,7 +308,7 @@ END_TEST
 
 START_TEST(stopped_output_waits_for_start)
 {
-	struct file file = {.flags = O_NONBLOCK};
+	struct file file = {.flags = O_NONBLOCK, .private = &opened};
 	struct uio uio = uio_of("abc", 3);
 
 	type("\023");
@@ -325,7 +324,7 @@ END_TEST
 
 START_TEST(a_full_screen_takes_part_of_a_write)
 {
-	struct file file = {.flags = O_NONBLOCK};
+	struct file file = {.flags = O_NONBLOCK, .private = &opened};
 	char text[] = "abc\n";
 	struct uio uio = uio_of(text, 4);
 
@@ -360,6 +359,36 @@ START_TEST(end_of_file_typed_for_ever_overflows_nothing)
 }
 END_TEST
 
+START_TEST(a_line_that_was_hung_up_reads_as_its_end_and_takes_nothing)
+{
+	static struct tty_file immune = {.tty = &tty, .immune = true};
+	struct file file = {.flags = O_NONBLOCK, .private = &opened};
+	char text[] = "abc";
+	struct uio uio = uio_of(text, 3);
+
+	type("typed\n");
+	tty.hangups++;
+	ck_assert_str_eq(take(100), "");
+	ck_assert_int_eq(n_tty_write(&tty, &file, &uio), -5);
+	file.private = &immune;
+	ck_assert_int_eq(n_tty_write(&tty, &file, &uio), 3);
+	opened.hangups = tty.hangups;
+	ck_assert_str_eq(take(100), "typed\n");
+}
+END_TEST
+
+START_TEST(a_full_line_still_takes_its_end_and_a_full_queue_of_lines_nothing)
+{
+	for (int i = 0; i < 5000; i++)
+		type("x");
+	ck_assert(n_tty_has_room(&tty));
+	type("\n");
+	ck_assert(!n_tty_has_room(&tty));
+	take(5000);
+	ck_assert(n_tty_has_room(&tty));
+}
+END_TEST
+
 START_TEST(passwords_are_not_shown)
 {
 	tty.termios.c_lflag &= ~(unsigned)ECHO;
@@ -385,5 +414,8 @@ Suite *suite_n_tty(void)
 	    carriage_returns_and_newlines_are_mapped_as_told, output_is_processed_as_told,
 	    stopped_output_waits_for_start, a_full_screen_takes_part_of_a_write,
 	    a_line_too_long_keeps_its_beginning_and_its_end,
-	    end_of_file_typed_for_ever_overflows_nothing, passwords_are_not_shown);
+	    end_of_file_typed_for_ever_overflows_nothing,
+	    a_line_that_was_hung_up_reads_as_its_end_and_takes_nothing,
+	    a_full_line_still_takes_its_end_and_a_full_queue_of_lines_nothing,
+	    passwords_are_not_shown);
 }

@@ -101,7 +101,7 @@ static const struct conversation {
      {{"stty -echo; read x; stty echo; echo got $x\n", "\n"},
       {"secret\n", "^got secret\n" PROMPT(0)}}},
     {"raw-mode",
-     {{"stty raw; dd bs=1 count=3 2>/dev/null | od -An -tx1; stty sane\n", "sane\n"},
+     {{"stty raw; echo go''es; dd bs=1 count=3 2>/dev/null | od -An -tx1; stty sane\n", "goes"},
       {"a" CTRL_C "b", " 61 03 62"},
       {"\n", "@[0-9]+@ "}}},
     {"window-size", {{"stty rows 50 cols 132; stty size\n", "^50 132\n" PROMPT(0)}}},

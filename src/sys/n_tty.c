@@ -140,6 +140,10 @@ static ssize_t write_piece(struct tty *tty, struct file *file, const char *s, si
 	while (done < n) {
 		bool raw = !FLAG_O(tty, OPOST);
 		size_t sent = 0;
+		if (tty_is_hung_up(tty, file)) {
+			mutex_unlock(&tty->lock);
+			return done ? (ssize_t)done : -EIO;
+		}
 		if (!tty->output_stopped)
 			sent = raw ? tty->driver->write(tty, s + done, n - done)
 				   : put_char(tty, (u8)s[done]);
@@ -149,7 +153,8 @@ static ssize_t write_piece(struct tty *tty, struct file *file, const char *s, si
 		mutex_unlock(&tty->lock);
 		if (file->flags & O_NONBLOCK)
 			return done ? (ssize_t)done : -EAGAIN;
-		int err = wait_event_interruptible(&tty->write_wait, !output_blocked(tty));
+		int err = wait_event_interruptible(&tty->write_wait, !output_blocked(tty) ||
+									 tty_is_hung_up(tty, file));
 		if (err)
 			return done ? (ssize_t)done : err;
 		mutex_lock(&tty->lock);
@@ -162,6 +167,8 @@ ssize_t n_tty_write(struct tty *tty, struct file *file, struct uio *uio)
 {
 	char piece[WRITE_CHUNK];
 	ssize_t total = 0;
+	if (tty_is_hung_up(tty, file))
+		return -EIO;
 	if (FLAG_L(tty, TOSTOP)) {
 		int err = tty_check_foreground(tty, SIGTTOU);
 		if (err)
@@ -208,6 +215,13 @@ static void input_store(struct tty *tty, u8 c, bool delimiter)
 static size_t input_room(const struct tty *tty)
 {
 	return TTY_INPUT_BYTES - 1 - (size_t)(tty->input_head - tty->input_read);
+}
+
+/* Without a complete line nobody will read, so a full line still takes bytes: its end, or the keys
+ * that edit it. */
+bool n_tty_has_room(const struct tty *tty)
+{
+	return input_room(tty) > 1 || (FLAG_L(tty, ICANON) && tty->input_line == tty->input_read);
 }
 
 static u64 readable_end(const struct tty *tty)
@@ -353,19 +367,24 @@ static bool is_special(const struct tty *tty, u8 c, int which)
 	return c && tty->termios.c_cc[which] == c;
 }
 
+static void output_start(struct tty *tty)
+{
+	tty->output_stopped = false;
+	tty_tell(tty, TIOCPKT_START);
+	wake_all(&tty->write_wait);
+}
+
 static void send_signal(struct tty *tty, u8 c, int sig)
 {
-	if (!FLAG_L(tty, NOFLSH))
+	if (!FLAG_L(tty, NOFLSH)) {
 		n_tty_flush_input(tty);
-	if (FLAG_I(tty, IXON) && tty->output_stopped) {
-		tty->output_stopped = false;
-		wake_all(&tty->write_wait);
+		tty_tell(tty, TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE);
 	}
+	if (FLAG_I(tty, IXON) && tty->output_stopped)
+		output_start(tty);
 	if (FLAG_L(tty, ECHO))
 		echo_char(tty, c);
-	if (tty->foreground)
-		(void)signal_send_group(tty->foreground, sig,
-					NULL); /* a group that has just gone gets nothing */
+	tty_signal_foreground(tty, sig);
 }
 
 static bool receive_signal(struct tty *tty, u8 c)
@@ -389,18 +408,18 @@ static bool receive_flow_control(struct tty *tty, u8 c)
 	if (!FLAG_I(tty, IXON))
 		return false;
 	if (is_special(tty, c, VSTART)) {
-		tty->output_stopped = false;
-		wake_all(&tty->write_wait);
+		if (tty->output_stopped)
+			output_start(tty);
 		return true;
 	}
 	if (is_special(tty, c, VSTOP)) {
+		if (!tty->output_stopped)
+			tty_tell(tty, TIOCPKT_STOP);
 		tty->output_stopped = true;
 		return true;
 	}
-	if (FLAG_I(tty, IXANY) && tty->output_stopped) {
-		tty->output_stopped = false;
-		wake_all(&tty->write_wait);
-	}
+	if (FLAG_I(tty, IXANY) && tty->output_stopped)
+		output_start(tty);
 	return false;
 }
 
@@ -535,16 +554,19 @@ static int wait_readable(struct tty *tty, struct file *file, size_t wanted, u64 
 {
 	if (file->flags & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event_interruptible_until(&tty->read_wait, n_tty_available(tty) >= wanted,
-					      deadline_ns);
+	return wait_event_interruptible_until(
+	    &tty->read_wait, n_tty_available(tty) >= wanted || tty_is_hung_up(tty, file),
+	    deadline_ns);
 }
 
 static ssize_t read_canonical(struct tty *tty, struct file *file, struct uio *uio)
 {
 	for (;;) {
 		mutex_lock(&tty->lock);
-		bool ready = !FLAG_L(tty, ICANON) || n_tty_available(tty);
+		bool ended = tty_is_hung_up(tty, file);
+		bool ready = ended || !FLAG_L(tty, ICANON) || n_tty_available(tty);
 		ssize_t n = !ready                ? -EAGAIN
+			    : ended               ? 0
 			    : FLAG_L(tty, ICANON) ? read_line(tty, uio)
 						  : read_raw(tty, uio);
 		mutex_unlock(&tty->lock);
@@ -566,8 +588,10 @@ static ssize_t read_noncanonical(struct tty *tty, struct file *file, struct uio 
 	for (;;) {
 		mutex_lock(&tty->lock);
 		size_t available = n_tty_available(tty);
-		bool done = available >= max(minimum, (size_t)1) || (!minimum && !interval);
-		ssize_t n = done ? read_raw(tty, uio) : 0;
+		bool ended = tty_is_hung_up(tty, file);
+		bool done =
+		    ended || available >= max(minimum, (size_t)1) || (!minimum && !interval);
+		ssize_t n = done && !ended ? read_raw(tty, uio) : 0;
 		mutex_unlock(&tty->lock);
 		if (done)
 			return n;
@@ -590,11 +614,16 @@ static ssize_t read_noncanonical(struct tty *tty, struct file *file, struct uio 
 
 ssize_t n_tty_read(struct tty *tty, struct file *file, struct uio *uio)
 {
+	if (tty_is_hung_up(tty, file))
+		return 0;
 	int err = tty_check_foreground(tty, SIGTTIN);
 	if (err)
 		return err;
 	if (!uio->resid)
 		return 0;
-	return FLAG_L(tty, ICANON) ? read_canonical(tty, file, uio)
-				   : read_noncanonical(tty, file, uio);
+	ssize_t n = FLAG_L(tty, ICANON) ? read_canonical(tty, file, uio)
+					: read_noncanonical(tty, file, uio);
+	if (n > 0 && tty->driver->read_wakeup)
+		tty->driver->read_wakeup(tty);
+	return n;
 }

@@ -69,15 +69,15 @@ int procfs_inspect_mm(const struct pseudo_key *key, struct mm **out)
 	return 0;
 }
 
-int procfs_owner(const struct pseudo_key *key, u32 *uid, u32 *gid)
+int procfs_owner(const struct pseudo_key *key, struct pseudo_attributes *out)
 {
 	struct thread *thread = procfs_thread(key);
 	if (!thread)
 		return -ESRCH;
 	const struct cred *cred = thread_cred_get(thread);
 	if (cred) {
-		*uid = cred->euid;
-		*gid = cred->egid;
+		out->uid = cred->euid;
+		out->gid = cred->egid;
 		cred_put(cred);
 	}
 	thread_put(thread);

@@ -82,9 +82,9 @@ static int show_fdinfo(struct text_buffer *text, const struct pseudo_key *key)
 }
 
 static const struct pseudo_entry fd_link = {
-    .name = "fd", .mode = S_IFLNK | 0700, .link = link_fd, .jump = jump_fd, .owner = procfs_owner};
+    .name = "fd", .mode = S_IFLNK | 0700, .link = link_fd, .jump = jump_fd, .attributes = procfs_owner};
 static const struct pseudo_entry fdinfo_file = {
-    .name = "fdinfo", .mode = S_IFREG | 0400, .show = show_fdinfo, .owner = procfs_owner};
+    .name = "fdinfo", .mode = S_IFREG | 0400, .show = show_fdinfo, .attributes = procfs_owner};
 
 static int lookup_as(const struct pseudo_key *key, const struct qstr *name,
 		     const struct pseudo_entry *as, const struct pseudo_entry **entry,

@@ -30,7 +30,7 @@ int __must_check procfs_inspect(const struct pseudo_key *key, struct thread **ou
 /* The address space of the key's thread, with the check above; *out may be NULL for kernel threads
  * and zombies. */
 int __must_check procfs_inspect_mm(const struct pseudo_key *key, struct mm **out);
-int procfs_owner(const struct pseudo_key *key, u32 *uid, u32 *gid);
+int __must_check procfs_owner(const struct pseudo_key *key, struct pseudo_attributes *out);
 /* The name of a path for the caller, in a fresh buffer: kfree it. -ENOMEM, -ENAMETOOLONG. */
 int __must_check procfs_path_name(const struct path *path, char **out);
 

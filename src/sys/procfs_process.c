@@ -450,12 +450,12 @@ static int link_root(const struct pseudo_key *key, char **target)
 #define PROCESS_FILE(file, permissions, show_fn, store_fn)                                         \
 	{                                                                                          \
 		.name = (file), .mode = S_IFREG | (permissions), .show = (show_fn),                \
-		.store = (store_fn), .owner = procfs_owner                                         \
+		.store = (store_fn), .attributes = procfs_owner                                         \
 	}
 #define PROCESS_LINK(file, link_fn, jump_fn)                                                       \
 	{                                                                                          \
 		.name = (file), .mode = S_IFLNK | 0777, .link = (link_fn), .jump = (jump_fn),      \
-		.owner = procfs_owner                                                              \
+		.attributes = procfs_owner                                                              \
 	}
 #define PROCESS_COMMON                                                                             \
 	PROCESS_FILE("auxv", 0400, show_auxv, NULL),                                               \
@@ -468,12 +468,12 @@ static int link_root(const struct pseudo_key *key, char **target)
 	     .mode = S_IFDIR | 0500,                                                               \
 	     .lookup = procfs_fd_lookup,                                                           \
 	     .iterate = procfs_fd_iterate,                                                         \
-	     .owner = procfs_owner},                                                               \
+	     .attributes = procfs_owner},                                                               \
 	    {.name = "fdinfo",                                                                     \
 	     .mode = S_IFDIR | 0500,                                                               \
 	     .lookup = procfs_fdinfo_lookup,                                                       \
 	     .iterate = procfs_fdinfo_iterate,                                                     \
-	     .owner = procfs_owner},                                                               \
+	     .attributes = procfs_owner},                                                               \
 	    PROCESS_FILE("limits", 0444, show_limits, NULL),                                       \
 	    PROCESS_FILE("maps", 0444, procfs_show_maps, NULL),                                    \
 	    PROCESS_FILE("mountinfo", 0444, show_mountinfo, NULL),                                 \
@@ -487,7 +487,7 @@ static int link_root(const struct pseudo_key *key, char **target)
 static const struct pseudo_entry thread_children[] = {PROCESS_COMMON, {.name = NULL}};
 
 static const struct pseudo_entry thread_entry = {
-    .name = "task", .mode = S_IFDIR | 0555, .children = thread_children, .owner = procfs_owner};
+    .name = "task", .mode = S_IFDIR | 0555, .children = thread_children, .attributes = procfs_owner};
 
 static int task_lookup(const struct pseudo_key *key, const struct qstr *name,
 		       const struct pseudo_entry **entry, struct pseudo_key *child)
@@ -531,8 +531,8 @@ static const struct pseudo_entry process_children[] = {PROCESS_COMMON,
 							.mode = S_IFDIR | 0555,
 							.lookup = task_lookup,
 							.iterate = task_iterate,
-							.owner = procfs_owner},
+							.attributes = procfs_owner},
 						       {.name = NULL}};
 
 const struct pseudo_entry procfs_process_entry = {
-    .name = "process", .mode = S_IFDIR | 0555, .children = process_children, .owner = procfs_owner};
+    .name = "process", .mode = S_IFDIR | 0555, .children = process_children, .attributes = procfs_owner};

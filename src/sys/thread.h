@@ -138,6 +138,7 @@ struct process {
 	struct list_head children, sibling; /* process_lock */
 	int pgid, sid;                      /* process_lock */
 	struct tty *tty;                    /* controlling terminal; process_lock */
+	int tty_old_group; /* foreground group of a terminal that hung up; process_lock */
 	bool session_leader, did_exec;
 
 	/* signals: signal_lock */

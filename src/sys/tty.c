@@ -1,18 +1,16 @@
-/* Terminals as devices: registration, the terminal thread, open and close, job control. See tty.h.
- */
+/* Terminals as devices: registration, the terminal thread, open and close. See tty.h. */
 #include "hw/boot.h"
+#include "lib/atomic.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "sys/cmdline.h"
-#include "sys/signal.h"
-#include "sys/sys_fs_int.h"
+#include "sys/pty.h"
 #include "sys/thread.h"
 #include "sys/tty_int.h"
 #include "vfs/file.h"
 #include "vfs/vfs.h"
 
-#include <linux/capability.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/major.h>
@@ -68,6 +66,33 @@ void tty_write_wakeup(struct tty *tty)
 
 /* ---- registration ---- */
 
+void tty_setup(struct tty *tty, const char *name, u32 major, u32 minor,
+	       const struct tty_driver *driver, void *driver_data)
+{
+	(void)strscpy(tty->name, name, sizeof(tty->name));
+	tty->refs = 1;
+	tty->major = major;
+	tty->minor = minor;
+	tty->driver = driver;
+	tty->driver_data = driver_data;
+	irqlock_init(&tty->raw_lock, "tty raw input");
+	mutex_init(&tty->lock, "tty");
+	wait_queue_init(&tty->read_wait, "tty read");
+	wait_queue_init(&tty->write_wait, "tty write");
+	n_tty_reset(tty);
+}
+
+void tty_get(struct tty *tty)
+{
+	atomic_add_fetch(&tty->refs, 1);
+}
+
+void tty_put(struct tty *tty)
+{
+	if (!atomic_add_fetch(&tty->refs, -1))
+		tty->driver->destroy(tty); /* only ptys end */
+}
+
 struct tty *tty_register(const char *name, u32 major, u32 minor, const struct tty_driver *driver,
 			 void *driver_data)
 {
@@ -78,16 +103,7 @@ struct tty *tty_register(const char *name, u32 major, u32 minor, const struct tt
 		kfree(device);
 		return NULL;
 	}
-	(void)strscpy(tty->name, name, sizeof(tty->name));
-	tty->major = major;
-	tty->minor = minor;
-	tty->driver = driver;
-	tty->driver_data = driver_data;
-	irqlock_init(&tty->raw_lock, "tty raw input");
-	mutex_init(&tty->lock, "tty");
-	wait_queue_init(&tty->read_wait, "tty read");
-	wait_queue_init(&tty->write_wait, "tty write");
-	n_tty_reset(tty);
+	tty_setup(tty, name, major, minor, driver, driver_data);
 	tty->next = ttys;
 	ttys = tty;
 	*device = (struct chardev){.name = tty->name,
@@ -126,145 +142,92 @@ struct tty *tty_console(void)
 	return console;
 }
 
-/* ---- job control ---- */
-
-int tty_check_foreground(struct tty *tty, int sig)
-{
-	struct process *self = process_current();
-	irqflags_t flags = irqlock_lock(&process_lock);
-	bool background = self->tty == tty && tty->foreground && self->pgid != tty->foreground;
-	int pgid = self->pgid;
-	irqlock_unlock(&process_lock, flags);
-	if (!background)
-		return 0;
-	if (signal_current_ignores(sig))
-		return sig == SIGTTIN ? -EIO : 0;
-	if (process_group_is_orphaned(pgid))
-		return -EIO;
-	(void)signal_send_group(pgid, sig, NULL); /* the group is our own: it exists */
-	return -ERESTARTSYS;
-}
-
-int tty_acquire(struct tty *tty, bool steal)
-{
-	struct process *self = process_current();
-	int err = 0;
-	irqflags_t flags = irqlock_lock(&process_lock);
-	if (self->tty == tty && tty->session == self->sid) {
-		/* it is ours already */
-	} else if (!self->session_leader || self->tty) {
-		err = -EPERM;
-	} else if (tty->session && !(steal && capable(CAP_SYS_ADMIN))) {
-		err = -EPERM;
-	} else {
-		if (tty->session) {
-			struct process *other;
-			list_for_each_entry(other, &process_list, all_node) {
-				if (other->tty == tty)
-					other->tty = NULL;
-			}
-		}
-		tty->session = self->sid;
-		tty->foreground = self->pgid;
-		self->tty = tty;
-	}
-	irqlock_unlock(&process_lock, flags);
-	return err;
-}
-
-/* Takes the terminal from every process of its session. process_lock held. */
-static void session_detach(struct tty *tty)
-{
-	struct process *process;
-	list_for_each_entry(process, &process_list, all_node) {
-		if (process->tty == tty)
-			process->tty = NULL;
-	}
-	tty->session = tty->foreground = 0;
-}
-
-void tty_session_end(struct process *leader)
-{
-	irqflags_t flags = irqlock_lock(&process_lock);
-	struct tty *tty = leader->tty;
-	int foreground = 0;
-	if (tty && tty->session == leader->sid) {
-		foreground = tty->foreground;
-		session_detach(tty);
-	}
-	irqlock_unlock(&process_lock, flags);
-	if (foreground && signal_send_group(foreground, SIGHUP, NULL) == 0)
-		(void)signal_send_group(foreground, SIGCONT, NULL); /* may have gone meanwhile */
-	if (tty) {
-		wake_all(&tty->read_wait);
-		wake_all(&tty->write_wait);
-	}
-}
-
-u32 tty_process_device(const struct process *process)
-{
-	const struct tty *tty = process->tty;
-	return tty ? (u32)dev_encode(tty->major, tty->minor) : 0;
-}
-
-int tty_process_foreground(const struct process *process)
-{
-	return process->tty ? process->tty->foreground : -1;
-}
-
 /* ---- file operations ---- */
 
 static struct tty *tty_of(struct file *file)
 {
-	return file->private;
+	const struct tty_file *open = file->private;
+	return open->tty;
 }
 
-static int open_tty(struct tty *tty, struct file *file)
+/* Consumes the caller's reference on tty. immune: hanging up leaves this file alone. */
+static int open_tty(struct tty *tty, struct file *file, bool immune)
 {
-	file->private = tty;
-	file->mode = (file->mode & ~(u32)FILE_SEEKABLE) | FILE_STREAM;
+	struct tty_file *open = kmalloc(sizeof(*open), MM_ZERO);
+	int err = 0;
+	if (!open) {
+		tty_put(tty);
+		return -ENOMEM;
+	}
 	mutex_lock(&tty->lock);
-	if (!tty->open_count++)
-		tty->output_stopped = false;
-	if (!(file->flags & O_NOCTTY) && process_current()->session_leader && !tty->session)
-		if (tty_acquire(tty, false)) {
-			/* having one already is no error */
-		}
+	if (tty->driver->open)
+		err = tty->driver->open(tty);
+	if (!err) {
+		*open = (struct tty_file){.tty = tty, .hangups = tty->hangups, .immune = immune};
+		if (!tty->open_count++)
+			tty->output_stopped = false;
+		if (!(file->flags & O_NOCTTY) && process_current()->session_leader && !tty->session)
+			if (tty_acquire(tty, false)) {
+				/* having one already is no error */
+			}
+	}
 	mutex_unlock(&tty->lock);
+	if (err) {
+		kfree(open);
+		tty_put(tty);
+		return err;
+	}
+	file->private = open;
+	file->mode = (file->mode & ~(u32)FILE_SEEKABLE) | FILE_STREAM;
 	return 0;
 }
 
 static int tty_open(struct inode *inode, struct file *file)
 {
-	return open_tty(file->private, file);
+	struct tty *tty = file->private;
+	file->private = NULL;
+	tty_get(tty);
+	return open_tty(tty, file, false);
 }
 
-/* /dev/console: whatever console= chose. It never becomes a controlling terminal by opening, as on
- * Linux. */
+int tty_open_found(struct tty *tty, struct file *file)
+{
+	file->ops = &tty_file_ops;
+	file->private = NULL;
+	return open_tty(tty, file, false);
+}
+
+/* /dev/console: whatever console= chose. It never becomes a controlling terminal by opening, and
+ * outlives sessions, as on Linux. */
 static int console_open(struct inode *inode, struct file *file)
 {
 	struct tty *tty = tty_console();
 	if (!tty)
 		return -ENODEV;
 	file->flags |= O_NOCTTY;
-	return open_tty(tty, file);
+	tty_get(tty);
+	return open_tty(tty, file, true);
 }
 
 /* /dev/tty: the caller's controlling terminal. */
 static int controlling_open(struct inode *inode, struct file *file)
 {
-	irqflags_t flags = irqlock_lock(&process_lock);
-	struct tty *tty = process_current()->tty;
-	irqlock_unlock(&process_lock, flags);
-	return tty ? open_tty(tty, file) : -ENXIO;
+	struct tty *tty = tty_current_get();
+	return tty ? open_tty(tty, file, false) : -ENXIO;
 }
 
 static void tty_release(struct file *file)
 {
-	struct tty *tty = tty_of(file);
+	struct tty_file *open = file->private;
+	if (!open) /* it could not be opened */
+		return;
+	struct tty *tty = open->tty;
 	mutex_lock(&tty->lock);
-	tty->open_count--;
+	if (!--tty->open_count && tty->driver->closed)
+		tty->driver->closed(tty);
 	mutex_unlock(&tty->lock);
+	kfree(open);
+	tty_put(tty);
 }
 
 static ssize_t tty_read(struct file *file, struct uio *uio, loff_t *pos)
@@ -284,6 +247,8 @@ static unsigned int tty_poll(struct file *file, struct poll_table *table)
 	poll_wait(file, &tty->read_wait, table);
 	poll_wait(file, &tty->write_wait, table);
 	mutex_lock(&tty->lock);
+	if (tty_is_hung_up(tty, file))
+		events = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM | EPOLLERR | EPOLLHUP;
 	if (n_tty_readable(tty))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!tty->output_stopped && tty->driver->write_room(tty))
@@ -294,7 +259,10 @@ static unsigned int tty_poll(struct file *file, struct poll_table *table)
 
 static long tty_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return tty_ioctl(tty_of(file), file, cmd, arg);
+	struct tty *tty = tty_of(file);
+	if (tty_is_hung_up(tty, file))
+		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
+	return tty_ioctl(tty, file, cmd, arg);
 }
 
 #define TTY_FILE_OPS(open_function)                                                                \
@@ -343,6 +311,7 @@ void tty_init(void)
 						    .ops = &controlling_file_ops};
 	chardev_register(&console_device);
 	chardev_register(&controlling_device);
+	pty_init();
 	struct thread *thread = kernel_thread_create("tty", input_thread_main, NULL);
 	serial = tty_register("ttyS0", TTY_MAJOR, SERIAL_MINOR, &serial_driver, NULL);
 	if (IS_ERR(thread) || !serial) {

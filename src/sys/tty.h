@@ -13,6 +13,10 @@
  * process group may read; another one is stopped with SIGTTIN. Ioctls that change the terminal, and
  * with TOSTOP writes, stop it with SIGTTOU.
  *
+ * Hanging up (the leader of a real terminal exits, vhangup(2), a pty's master closes) ends all
+ * files that are open on a terminal at that moment; it may be opened again. Files remember how many
+ * hang-ups there had been.
+ *
  * Locking: tty->lock (mutex) guards everything but the raw ring, which has an irqlock. process->tty
  * and tty->session are changed under both tty->lock and process_lock.
  */
@@ -31,6 +35,15 @@ struct tty_driver {
 	/* Room for more output, in bytes; when it grows again the driver calls tty_write_wakeup().
 	 */
 	size_t (*write_room)(struct tty *tty);
+	/* What only some lines have; NULL: nothing to do. tty->lock held but for destroy. */
+	int (*open)(struct tty *tty);               /* may refuse */
+	void (*closed)(struct tty *tty);            /* no file is left */
+	void (*read_wakeup)(struct tty *tty);       /* a reader made room for input */
+	void (*output_flush)(struct tty *tty);      /* forget what was written but not sent */
+	size_t (*output_count)(struct tty *tty);    /* how much that is */
+	void (*status)(struct tty *tty, u8 change); /* TIOCPKT_* */
+	void (*destroy)(struct tty *tty);           /* the last reference is gone */
+	bool pseudo;                                /* a pty: TIOCNOTTY does not hang it up */
 };
 
 /* Makes /dev/NAME. driver_data is the driver's. NULL on no memory. */
@@ -48,8 +61,8 @@ void tty_init(void);
 /* The tty behind /dev/console: the last console= that exists, else the serial port. */
 struct tty *tty_console(void);
 
-/* Called by sys when a session leader exits: the foreground group gets SIGHUP and SIGCONT, the
- * terminal is free. */
+/* Called by sys when a session leader exits: the terminal is free and, unless
+ * it is a pty, hung up; the foreground group gets SIGHUP and SIGCONT. */
 void tty_session_end(struct process *leader);
 /* For /proc/PID/stat: device number of the controlling terminal (0: none) and its foreground group
  * (-1). process_lock held. */

@@ -20,6 +20,13 @@ static int termios_get(struct tty *tty, unsigned long arg, size_t bytes)
 	return copy_to_user((void __user *)arg, &copy, bytes);
 }
 
+/* What a remote terminal may then do by itself (packet mode). */
+static bool stops_by_usual_keys(const struct tty *tty)
+{
+	return FLAG_I(tty, IXON) && tty->termios.c_cc[VSTOP] == ('S' & 0x1f) &&
+	       tty->termios.c_cc[VSTART] == ('Q' & 0x1f);
+}
+
 static int termios_set(struct tty *tty, unsigned long arg, size_t bytes, bool flush)
 {
 	struct termios2 new;
@@ -33,11 +40,13 @@ static int termios_set(struct tty *tty, unsigned long arg, size_t bytes, bool fl
 	if (err)
 		return err;
 	mutex_lock(&tty->lock);
-	bool was_canonical = FLAG_L(tty, ICANON);
+	bool was_canonical = FLAG_L(tty, ICANON), stopped_by_keys = stops_by_usual_keys(tty);
 	if (flush)
 		n_tty_flush_input(tty);
 	tty->termios = new;
 	n_tty_mode_changed(tty, was_canonical);
+	if (stops_by_usual_keys(tty) != stopped_by_keys)
+		tty_tell(tty, stopped_by_keys ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
 	if (!FLAG_I(tty, IXON) && tty->output_stopped) {
 		tty->output_stopped = false;
 		wake_all(&tty->write_wait);
@@ -55,11 +64,9 @@ static int winsize_set(struct tty *tty, unsigned long arg)
 	mutex_lock(&tty->lock);
 	bool changed = memcmp(&size, &tty->winsize, sizeof(size)) != 0;
 	tty->winsize = size;
-	int foreground = tty->foreground;
 	mutex_unlock(&tty->lock);
-	if (changed && foreground)
-		(void)signal_send_group(foreground, SIGWINCH,
-					NULL); /* an empty group is no error */
+	if (changed)
+		tty_signal_foreground(tty, SIGWINCH);
 	return 0;
 }
 
@@ -117,27 +124,13 @@ static int foreground_set(struct tty *tty, unsigned long arg)
 	return err;
 }
 
-static int set_controlling(struct tty *tty, unsigned long arg)
+static int set_controlling(struct tty *tty, struct file *file, unsigned long arg)
 {
 	mutex_lock(&tty->lock);
-	int err = tty_acquire(tty, arg == 1);
+	/* Under the lock: a hang-up must find every process that has the terminal. */
+	int err = tty_is_hung_up(tty, file) ? -EIO : tty_acquire(tty, arg == 1);
 	mutex_unlock(&tty->lock);
 	return err;
-}
-
-static int give_up_controlling(struct tty *tty)
-{
-	struct process *self = process_current();
-	if (self->tty != tty)
-		return -ENOTTY;
-	if (self->session_leader) {
-		tty_session_end(self);
-		return 0;
-	}
-	irqflags_t flags = irqlock_lock(&process_lock);
-	self->tty = NULL;
-	irqlock_unlock(&process_lock, flags);
-	return 0;
 }
 
 static int flush(struct tty *tty, unsigned long arg)
@@ -148,10 +141,19 @@ static int flush(struct tty *tty, unsigned long arg)
 	if (arg != TCIFLUSH && arg != TCOFLUSH && arg != TCIOFLUSH)
 		return -EINVAL;
 	mutex_lock(&tty->lock);
-	if (arg != TCOFLUSH)
+	if (arg != TCOFLUSH) {
 		n_tty_flush_input(tty);
+		if (tty->driver->read_wakeup)
+			tty->driver->read_wakeup(tty);
+		tty_tell(tty, TIOCPKT_FLUSHREAD);
+	}
+	if (arg != TCIFLUSH) {
+		if (tty->driver->output_flush)
+			tty->driver->output_flush(tty);
+		tty_tell(tty, TIOCPKT_FLUSHWRITE);
+	}
 	mutex_unlock(&tty->lock);
-	return 0; /* nothing is buffered on the way out */
+	return 0;
 }
 
 static int flow_control(struct tty *tty, unsigned long arg)
@@ -164,6 +166,7 @@ static int flow_control(struct tty *tty, unsigned long arg)
 	case TCOOFF:
 	case TCOON:
 		tty->output_stopped = arg == TCOOFF;
+		tty_tell(tty, arg == TCOOFF ? TIOCPKT_STOP : TIOCPKT_START);
 		wake_all(&tty->write_wait);
 		break;
 	case TCIOFF:
@@ -193,6 +196,12 @@ static int session_get(struct tty *tty, unsigned long arg)
 	if (process_current()->tty != tty || !tty->session)
 		return -ENOTTY;
 	return put_user(tty->session, (int __user *)arg);
+}
+
+static int output_count(struct tty *tty, unsigned long arg)
+{
+	size_t n = tty->driver->output_count ? tty->driver->output_count(tty) : 0;
+	return put_user((int)n, (int __user *)arg);
 }
 
 /* Everything is on the wire when write() returns, so draining only obeys job control. */
@@ -242,13 +251,13 @@ long tty_ioctl(struct tty *tty, struct file *file, unsigned int cmd, unsigned lo
 	case TIOCGSID:
 		return session_get(tty, arg);
 	case TIOCSCTTY:
-		return set_controlling(tty, arg);
+		return set_controlling(tty, file, arg);
 	case TIOCNOTTY:
-		return give_up_controlling(tty);
+		return tty_give_up(tty);
 	case FIONREAD:
 		return input_count(tty, arg);
 	case TIOCOUTQ:
-		return put_user(0, (int __user *)arg);
+		return output_count(tty, arg);
 	case TIOCGETD:
 		return put_user(0, (int __user *)arg); /* N_TTY, the only one */
 	default:

@@ -30,7 +30,7 @@ void chardev_register(struct chardev *device)
 const struct chardev *chardev_find(u32 major, u32 minor)
 {
 	for (struct chardev *device = atomic_load(&devices); device; device = device->next)
-		if (device->major == major && device->minor == minor)
+		if (device->major == major && minor - device->minor < max(device->minors, 1u))
 			return device;
 	return NULL;
 }

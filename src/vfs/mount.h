@@ -77,6 +77,12 @@ int __must_check mount_want_write(struct mount *mount);
 void mount_drop_write(struct mount *mount);
 bool mount_is_read_only(const struct mount *mount);
 
+/* For each NAME or NAME=VALUE of a comma list (NULL: empty) calls fn, with value "" when there is
+ * none, until one fails. Whatever fn's error, but for -ENOMEM, it is -EINVAL. */
+int __must_check mount_options_for_each(const char *text,
+					int (*fn)(void *arg, const char *name, const char *value),
+					void *arg);
+
 /* Walks all mounts as seen from root, calling fn; for /proc/mounts and /proc/self/mountinfo. */
 int mount_for_each(int (*fn)(struct mount *mount, void *arg), void *arg);
 /* Text of /proc/mounts for one mount, with its path as seen from root. Returns length or -errno. */

@@ -184,12 +184,19 @@ static u64 number_of(const struct pseudo_entry *entry, const struct pseudo_key *
 	return (hash & S64_MAX) | 1;
 }
 
+static int attributes_of(const struct pseudo_entry *entry, const struct pseudo_key *key,
+			 struct pseudo_attributes *out)
+{
+	*out = (struct pseudo_attributes){.mode = entry->mode & 07777};
+	return entry->attributes ? entry->attributes(key, out) : 0;
+}
+
 static int inode_for(struct super_block *super, const struct pseudo_entry *entry,
 		     const struct pseudo_key *key, struct inode **out)
 {
 	bool is_new;
-	u32 uid = 0, gid = 0;
-	int err = entry->owner ? entry->owner(key, &uid, &gid) : 0;
+	struct pseudo_attributes attributes;
+	int err = attributes_of(entry, key, &attributes);
 	if (!err)
 		err = inode_get(super, number_of(entry, key), out, &is_new);
 	if (err || !is_new)
@@ -198,9 +205,9 @@ static int inode_for(struct super_block *super, const struct pseudo_entry *entry
 	struct pseudo_inode *pseudo = pseudo_of(inode);
 	pseudo->entry = entry;
 	pseudo->key = *key;
-	inode->mode = entry->mode;
-	inode->uid = uid;
-	inode->gid = gid;
+	inode->mode = (entry->mode & S_IFMT) | attributes.mode;
+	inode->uid = attributes.uid;
+	inode->gid = attributes.gid;
 	inode->nlink = S_ISDIR(entry->mode) ? 2 : 1;
 	inode->atime = inode->mtime = inode->ctime = clock_realtime_coarse();
 	if (S_ISDIR(entry->mode)) {
@@ -208,6 +215,9 @@ static int inode_for(struct super_block *super, const struct pseudo_entry *entry
 		inode->file_ops = &dir_file_ops;
 	} else if (S_ISLNK(entry->mode)) {
 		inode->ops = entry->jump ? &jump_ops : &link_ops;
+	} else if (S_ISCHR(entry->mode)) {
+		inode->ops = &file_inode_ops;
+		inode_init_special(inode, entry->mode, attributes.major, attributes.minor);
 	} else {
 		inode->ops = &file_inode_ops;
 		inode->file_ops = entry->file_ops ? entry->file_ops : &text_file_ops;
@@ -257,22 +267,30 @@ static int pseudo_jump(struct inode *inode, struct path *out)
 static int pseudo_getattr(struct inode *inode)
 {
 	const struct pseudo_inode *pseudo = pseudo_of(inode);
-	u32 uid, gid;
-	if (!pseudo->entry->owner || pseudo->entry->owner(&pseudo->key, &uid, &gid))
+	struct pseudo_attributes attributes;
+	if (!pseudo->entry->attributes || attributes_of(pseudo->entry, &pseudo->key, &attributes))
 		return 0;
 	spin_lock(&inode->lock);
-	inode->uid = uid;
-	inode->gid = gid;
+	inode->mode = (inode->mode & S_IFMT) | attributes.mode;
+	inode->uid = attributes.uid;
+	inode->gid = attributes.gid;
 	spin_unlock(&inode->lock);
 	return 0;
 }
 
 /* Truncation by O_TRUNC is what shells do before writing: nothing to do. Everything else is not
- * ours to change. */
+ * ours to change, unless the entry keeps it. */
 static int pseudo_setattr(struct inode *inode, const struct attr *attr)
 {
 	const unsigned int harmless = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME;
-	return attr->valid & ~harmless ? -EPERM : 0;
+	const struct pseudo_inode *pseudo = pseudo_of(inode);
+	int err;
+	if (!pseudo->entry->setattr)
+		return attr->valid & ~harmless ? -EPERM : 0;
+	err = pseudo->entry->setattr(&pseudo->key, attr);
+	if (!err)
+		inode_setattr_simple(inode, attr);
+	return err;
 }
 
 static unsigned int dirent_type(u32 mode)

@@ -38,6 +38,13 @@ void text_printf(struct text_buffer *text, const char *fmt, ...) __printf(2, 3);
 void text_append(struct text_buffer *text, const void *data, size_t n);
 void text_free(struct text_buffer *text);
 
+/* What an instance of an entry has; preset to the entry's mode and root. */
+struct pseudo_attributes {
+	u32 mode; /* permission bits */
+	u32 uid, gid;
+	u32 major, minor; /* of a device */
+};
+
 struct pseudo_entry {
 	const char *name;
 	u32 mode; /* with S_IFMT */
@@ -58,8 +65,10 @@ struct pseudo_entry {
 	 * position. -ENOENT: no more. */
 	int (*iterate)(const struct pseudo_key *key, u64 *cursor, char name[32],
 		       const struct pseudo_entry **entry, struct pseudo_key *child);
-	/* Owner; NULL: root. -ESRCH when the object has gone. */
-	int (*owner)(const struct pseudo_key *key, u32 *uid, u32 *gid);
+	/* NULL: as preset. -ESRCH when the object has gone. */
+	int (*attributes)(const struct pseudo_key *key, struct pseudo_attributes *out);
+	/* Keeps what chmod and chown set, for attributes to tell. NULL: they are -EPERM. */
+	int (*setattr)(const struct pseudo_key *key, const struct attr *attr);
 };
 
 /* For fs_type.mount: makes the root inode of a tree. */

@@ -21,6 +21,7 @@
 #include "vfs/dentry_int.h"
 #include "vfs/file.h"
 #include "vfs/inode_int.h"
+#include "vfs/mount.h"
 #include "vfs/tmpfs.h"
 #include "vfs/xattr_memory.h"
 
@@ -65,6 +66,7 @@ struct tmpfs_super {
 };
 
 struct tmpfs_options {
+	struct tmpfs_super *super;
 	u32 mode, uid, gid; /* of the root */
 };
 
@@ -815,9 +817,10 @@ static const struct super_ops super_ops = {
 
 /* size=BYTES or PERCENT%, nr_blocks=, nr_inodes= (0: no limit), mode=, uid=, gid=. Others' options
  * that mean nothing here are not errors: mount(8) hands its own on. */
-static int parse_option(struct tmpfs_super *ts, const char *name, const char *value,
-			struct tmpfs_options *options)
+static int parse_option(void *arg, const char *name, const char *value)
 {
+	struct tmpfs_options *options = arg;
+	struct tmpfs_super *ts = options->super;
 	struct mm_stats stats;
 	u64 number;
 
@@ -846,28 +849,6 @@ static int parse_option(struct tmpfs_super *ts, const char *name, const char *va
 	return 0;
 }
 
-static int parse_options(struct tmpfs_super *ts, const char *text, struct tmpfs_options *options)
-{
-	char *copy = kstrdup(text, MM_NORMAL);
-	int err = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	for (char *at = copy; at && !err;) {
-		char *next = strchr(at, ','), *value = NULL;
-
-		if (next)
-			*next++ = '\0';
-		value = strchr(at, '=');
-		if (value)
-			*value++ = '\0';
-		err = parse_option(ts, at, value ? value : "", options);
-		at = next;
-	}
-	kfree(copy);
-	return err ? (err == -ENOMEM ? err : -EINVAL) : 0;
-}
-
 int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
 {
 	struct tmpfs_options chosen = {.mode = 01777};
@@ -880,12 +861,11 @@ int tmpfs_mount(struct super_block *super, const char *options, struct inode **r
 	mm_stats_get(&stats);
 	ts->max_pages = stats.total / 2;
 	ts->max_inodes = stats.total / 2;
-	if (options) {
-		err = parse_options(ts, options, &chosen);
-		if (err) {
-			kfree(ts);
-			return err;
-		}
+	chosen.super = ts;
+	err = mount_options_for_each(options, parse_option, &chosen);
+	if (err) {
+		kfree(ts);
+		return err;
 	}
 	super->private = ts;
 	super->ops = &super_ops;

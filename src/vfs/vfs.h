@@ -101,6 +101,7 @@ int __must_check initramfs_unpack(const void *data, size_t size);
 struct chardev {
 	const char *name;
 	u32 major, minor;
+	u32 minors; /* how many from minor on are this device's; 0: one. Has then no name. */
 	u32 mode;
 	const struct file_ops *ops;
 	void *private; /* becomes file->private at open */
