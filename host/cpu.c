@@ -17,6 +17,7 @@ static void give_back(void *number)
 {
 	pthread_mutex_lock(&mutex);
 	bitmap_clear(taken, (uintptr_t)number - 1);
+	my_number = 0;
 	pthread_mutex_unlock(&mutex);
 }
 

@@ -14,6 +14,7 @@ static struct cred user_cred;
 static const struct cred *cred = &root_cred;
 static __thread const struct cred *thread_cred;
 static struct fs_context *fs;
+static __thread struct fs_context *thread_fs;
 static struct file_table *files;
 static u64 limits[RLIM_NLIMITS];
 static u32 limited; /* which of them are set */
@@ -55,9 +56,14 @@ void host_set_fs(struct fs_context *f)
 	fs = f;
 }
 
+void host_set_thread_fs(struct fs_context *f)
+{
+	thread_fs = f;
+}
+
 struct fs_context *current_fs(void)
 {
-	return fs;
+	return thread_fs ? thread_fs : fs;
 }
 
 void host_set_files(struct file_table *f)

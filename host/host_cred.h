@@ -14,6 +14,7 @@ void host_set_thread_cred(const struct cred *cred);
 /* An ordinary user with one group and no capabilities. */
 void host_set_user(u32 uid, u32 gid);
 void host_set_fs(struct fs_context *fs);
+void host_set_thread_fs(struct fs_context *fs); /* for the calling thread alone */
 void host_set_files(struct file_table *files);
 void host_set_rlimit(unsigned int resource, u64 limit);
 /* The last signal that current_send_signal() sent, and forgets it; 0: none. */

@@ -32,9 +32,16 @@ static __thread struct thread *current;
 static pthread_key_t adopted;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+/* Other destructors of the pthread may come after this one, and ask again. */
+static void forget_adopted(void *thread)
+{
+	current = NULL;
+	free(thread);
+}
+
 static void make_key(void)
 {
-	VERIFY_EQ(pthread_key_create(&adopted, free), 0);
+	VERIFY_EQ(pthread_key_create(&adopted, forget_adopted), 0);
 }
 
 static struct thread *thread_make(void)

@@ -25,6 +25,7 @@ int run_info(int argc, char **argv);
 int run_ln(int argc, char **argv);
 int run_ls(int argc, char **argv);
 int run_mkdir(int argc, char **argv);
+int run_mount(int argc, char **argv);
 int run_mv(int argc, char **argv);
 int run_put(int argc, char **argv);
 int run_rm(int argc, char **argv);
@@ -32,5 +33,6 @@ int run_stat(int argc, char **argv);
 int run_tar_in(int argc, char **argv);
 int run_tar_out(int argc, char **argv);
 int run_tree(int argc, char **argv);
+int run_verify(int argc, char **argv);
 
 #endif

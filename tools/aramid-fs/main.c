@@ -7,6 +7,8 @@
  *   copy.c                  one file's contents and attributes from here to there
  *   show.c change.c         the commands that look and those that change names
  *   transfer.c tar.c        files and trees in and out
+ *   verify.c                the checker's report
+ *   mount.c fuse_*.c        the volume as a mount, through FUSE
  */
 #include <getopt.h>
 #include <locale.h>
@@ -53,6 +55,14 @@ static const struct command commands[] = {
      "  -m, --mode MODE    octal; 755 otherwise\n"
      "  --owner UID:GID    0:0 otherwise\n" NO_SYNC_HELP IMAGE_HELP,
      run_mkdir},
+    {"mount", NULL, "[-r] [-f] [-o OPTIONS] IMAGE DIR", "mount the volume through FUSE",
+     "  -r                 read-only\n"
+     "  -f                 stay in the foreground\n"
+     "  -o OPTIONS         allow_other, allow_root (FUSE's), and mount options of ext4\n"
+     "  --no-sync          leave it to this machine when data is on stable storage\n"
+     "Ends when the directory is unmounted (fusermount3 -u DIR), or by SIGINT or "
+     "SIGTERM.\n" IMAGE_HELP,
+     run_mount},
     {"mv", NULL, "[-n] IMAGE SOURCE... DEST", "rename or move in the image",
      "  -n                 never replace anything\n" NO_SYNC_HELP IMAGE_HELP, run_mv},
     {"put", NULL, "[-r] [--owner UID:GID|keep] [--mode MODE] IMAGE SOURCE... DEST",
@@ -82,6 +92,10 @@ static const struct command commands[] = {
      "The archive is of pax format, without compression.\n" IMAGE_HELP,
      run_tar_out},
     {"tree", NULL, "IMAGE [NAME]", "show directories as a tree", IMAGE_HELP, run_tree},
+    {"verify", NULL, "[-q] IMAGE", "look at everything in the volume and report damage",
+     "  -q                 only say whether there is any, by the exit status\n"
+     "Exit status 5: there is damage. Nothing is repaired: e2fsck does that.\n" IMAGE_HELP,
+     run_verify},
 };
 
 static const struct command *running;
@@ -119,14 +133,16 @@ int usage_report(const char *fmt, ...)
 
 static void help_all(FILE *to)
 {
-	fputs("usage: aramid-fs COMMAND [OPTION]... IMAGE[@PARTITION] [ARGUMENT]...\n\n"
-	      "Works on images of ext2, ext3 and ext4 without mounting them. Commands:\n\n",
-	      to);
+	fputs(
+	    "usage: aramid-fs COMMAND [OPTION]... IMAGE[@PARTITION] [ARGUMENT]...\n\n"
+	    "Works on images of ext2, ext3 and ext4 without mounting them, or mounts them without\n"
+	    "being root. Commands:\n\n",
+	    to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-8s %s\n", full_name(&commands[i]), commands[i].summary);
 	fputs(
 	    "\naramid-fs COMMAND --help says more. Exit status: 0 all done; 1 something was not;\n"
-	    "2 wrong usage; 3 the image can't be used; 4 it is in use.\n",
+	    "2 wrong usage; 3 the image can't be used; 4 it is in use; 5 damage was found.\n",
 	    to);
 }
 
