@@ -13,6 +13,7 @@
 #include "host_cred.h"
 #include "mm/kmalloc.h"
 #include "vfs/cred.h"
+#include "vfs/xattr.h"
 
 #include <linux/capability.h>
 
@@ -89,6 +90,7 @@ static void enter(fuse_req_t req)
 			worker->cred = cred;
 		}
 	}
+	worker->fs->umask = ctx->umask; /* ours to apply: lists of default rights come before it */
 	host_set_thread_cred(worker->cred);
 	host_set_thread_fs(worker->fs);
 }
@@ -696,6 +698,52 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		handle_drop((struct handle *)(uintptr_t)fi->fh);
 }
 
+/* ---- extended attributes ---- */
+
+static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+			size_t size, int flags)
+{
+	enter(req);
+	leave(req, vfs_xattr_set(&node_of(ino)->path, name, value, size, flags));
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	enter(req);
+	leave(req, vfs_xattr_remove(&node_of(ino)->path, name));
+}
+
+/* n: how long the value is, or was put into buffer; size 0: only its length was asked for. */
+static void reply_xattr(fuse_req_t req, ssize_t n, const char *buffer, size_t size)
+{
+	if (n < 0)
+		leave(req, (int)n);
+	else if (size)
+		fuse_reply_buf(req, buffer, (size_t)n);
+	else
+		fuse_reply_xattr(req, (size_t)n);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	struct inode *inode = node_of(ino)->path.dentry->inode;
+	char *buffer = need_memory(size);
+
+	enter(req);
+	reply_xattr(req, vfs_xattr_get(inode, name, size ? buffer : NULL, size), buffer, size);
+	free(buffer);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	struct inode *inode = node_of(ino)->path.dentry->inode;
+	char *buffer = need_memory(size);
+
+	enter(req);
+	reply_xattr(req, vfs_xattr_list(inode, size ? buffer : NULL, size), buffer, size);
+	free(buffer);
+}
+
 /* ---- the session ---- */
 
 static void op_init(void *data, struct fuse_conn_info *conn)
@@ -703,9 +751,11 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 	const unsigned wanted = FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_PARALLEL_DIROPS |
 				FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_READDIRPLUS |
 				FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_CACHE_SYMLINKS |
-				FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_AUTO_INVAL_DATA;
+				FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_DONT_MASK;
 
-	conn->want = conn->capable & wanted & ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
+	conn->want = conn->capable & wanted;
+	if (!fuse_fakeroot)
+		conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
 	conn->max_write = 1 << 20;
 	conn->max_readahead = 1 << 20;
 	conn->time_gran = 1;
@@ -741,4 +791,8 @@ const struct fuse_lowlevel_ops fuse_operations = {
     .statfs = op_statfs,
     .fallocate = op_fallocate,
     .lseek = op_lseek,
+    .setxattr = op_setxattr,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .removexattr = op_removexattr,
 };

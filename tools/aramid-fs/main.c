@@ -58,7 +58,9 @@ static const struct command commands[] = {
     {"mount", NULL, "[-r] [-f] [-o OPTIONS] IMAGE DIR", "mount the volume through FUSE",
      "  -r                 read-only\n"
      "  -f                 stay in the foreground\n"
-     "  -o OPTIONS         allow_other, allow_root (FUSE's), and mount options of ext4\n"
+     "  -o OPTIONS         mount options of ext4, and\n"
+     "                       allow_other  others may use the mount, too\n"
+     "                       fakeroot     every permission for who mounts, new files are root's\n"
      "  --no-sync          leave it to this machine when data is on stable storage\n"
      "Ends when the directory is unmounted (fusermount3 -u DIR), or by SIGINT or "
      "SIGTERM.\n" IMAGE_HELP,
@@ -92,10 +94,6 @@ static const struct command commands[] = {
      "The archive is of pax format, without compression.\n" IMAGE_HELP,
      run_tar_out},
     {"tree", NULL, "IMAGE [NAME]", "show directories as a tree", IMAGE_HELP, run_tree},
-    {"verify", NULL, "[-q] IMAGE", "look at everything in the volume and report damage",
-     "  -q                 only say whether there is any, by the exit status\n"
-     "Exit status 5: there is damage. Nothing is repaired: e2fsck does that.\n" IMAGE_HELP,
-     run_verify},
 };
 
 static const struct command *running;

@@ -1,8 +1,8 @@
 /*
  * tar in and out, with libarchive: pax archives with everything an inode can say.
  *
- * Names are bytes here and in the image, while libarchive thinks in character sets: it is told
- * that the archive's names are binary, and the locale is one in which bytes pass as they are.
+ * Names are bytes here and in the image, while libarchive thinks in character sets: the locale is
+ * one in which UTF-8 passes as it is, and names that are none are marked as binary in the archive.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -271,9 +271,9 @@ static void unpack(struct tar *tar, struct archive_entry *entry, struct later **
 	else
 		err = unpack_special(tar, name, entry, &attr);
 	if (!err && !hardlink)
-		unpack_xattrs(tar, name, entry);
-	if (!err && !hardlink)
 		err = image_set_attr(tar->top, name, &attr);
+	if (!err && !hardlink)
+		unpack_xattrs(tar, name, entry);
 	if (err < 0 && !interrupted())
 		report_error(err, "%s", printable(name));
 	progress_file();
@@ -560,7 +560,7 @@ int run_tar_out(int argc, char **argv)
 	}
 	tar.archive = archive_write_new();
 	archive_write_set_format_pax(tar.archive);
-	archive_write_set_options(tar.archive, "hdrcharset=BINARY");
+	archive_write_set_options(tar.archive, "xattrheader=SCHILY");
 	archive_write_set_bytes_per_block(tar.archive, (int)BLOCK_BYTES);
 	archive_write_set_bytes_in_last_block(tar.archive, 512);
 	if (archive_write_open_filename(tar.archive, tar.file) != ARCHIVE_OK) {

@@ -174,10 +174,11 @@ static void put_one(const struct put *put, int host_dir, const char *host_name, 
 	default:
 		err = image_mknod(dir, name, &attr);
 	}
-	if (!err && strcmp(from, "-"))
-		xattrs_in(host_dir, host_name, dir, name, to);
 	if (!err)
 		err = image_set_attr(dir, name, &attr);
+	/* After the owner, whose change takes capabilities away. */
+	if (!err && strcmp(from, "-"))
+		xattrs_in(host_dir, host_name, dir, name, to);
 	if (err < 0 && !interrupted())
 		report_error(err, "%s", printable(to));
 	progress_file();
@@ -413,10 +414,14 @@ static void get_one(const struct get *get, int dir, const char *name, const char
 				    makedev(st.rdev_major, st.rdev_minor)))
 			err = -errno;
 	}
-	if (!err)
+	/* Root sets attributes after the owner, whose change takes capabilities away; others while
+	 * they still may write. */
+	if (!err && geteuid())
 		xattrs_out(dir, name, host_dir, host_name, to);
 	if (!err)
 		err = host_set_attr(host_dir, host_name, &st);
+	if (!err && !geteuid())
+		xattrs_out(dir, name, host_dir, host_name, to);
 	if (err < 0 && !interrupted())
 		report_error(err, "%s", printable(to));
 	progress_file();
