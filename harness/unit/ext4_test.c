@@ -138,28 +138,53 @@ static void start_vfs(void)
 	ck_assert_int_eq(vfs_mkdir(AT_FDCWD, "/mnt", 0755), 0);
 }
 
+/* Makes the disk known, and a node for it, whose name is left in `node`. */
+static void attach(struct host_disk *new, char *node, size_t size)
+{
+	struct block_device *bdev = host_disk_bdev(new);
+
+	snprintf(node, size, "/dev_%s", bdev->name);
+	if (block_find(bdev->name) == bdev)
+		return;
+	ck_assert_int_eq(block_register(bdev), 0);
+	ck_assert_int_eq(vfs_mknod(AT_FDCWD, node, S_IFBLK | 0600, bdev->major, bdev->minor), 0);
+}
+
+static int mount_disk(struct host_disk *new, const char *type, unsigned long ms_flags,
+		      const char *options)
+{
+	char node[48];
+	struct path at;
+
+	disk = new;
+	attach(disk, node, sizeof(node));
+	ck_assert_int_eq(path_lookup(AT_FDCWD, "/mnt", LOOKUP_FOLLOW, &at), 0);
+	if (t_mount_fail_alloc)
+		host_alloc_fail_nth(t_mount_fail_alloc);
+	int err = mount_new(node, &at, type ? type : "ext4", ms_flags, options);
+	path_put(&at);
+	mounted = !err;
+	return err;
+}
+
 int t_mount_type(const char *type, unsigned long ms_flags, const char *options)
 {
 	char name[16], path_of_image[96];
-	struct path at;
 
 	start_vfs();
 	ck_assert(!mounted);
 	snprintf(name, sizeof(name), "vd%u", disks++);
 	snprintf(path_of_image, sizeof(path_of_image), "%s/img", directory);
-	disk = host_disk_file(name, path_of_image, true);
-	ck_assert_ptr_nonnull(disk);
-	struct block_device *bdev = host_disk_bdev(disk);
-	ck_assert_int_eq(block_register(bdev), 0);
-	snprintf(name, sizeof(name), "/dev%u", disks);
-	ck_assert_int_eq(vfs_mknod(AT_FDCWD, name, S_IFBLK | 0600, bdev->major, bdev->minor), 0);
-	ck_assert_int_eq(path_lookup(AT_FDCWD, "/mnt", LOOKUP_FOLLOW, &at), 0);
-	if (t_mount_fail_alloc)
-		host_alloc_fail_nth(t_mount_fail_alloc);
-	int err = mount_new(name, &at, type ? type : "ext4", ms_flags, options);
-	path_put(&at);
-	mounted = !err;
-	return err;
+	struct host_disk *new = host_disk_file(name, path_of_image, true);
+	ck_assert_ptr_nonnull(new);
+	return mount_disk(new, type, ms_flags, options);
+}
+
+int t_mount_disk(struct host_disk *new, unsigned long ms_flags, const char *options)
+{
+	start_vfs();
+	ck_assert(!mounted);
+	return mount_disk(new, NULL, ms_flags, options);
 }
 
 int t_mount(const char *options)

@@ -37,6 +37,8 @@ extern u64 t_mount_fail_alloc;
 /* Mounts img; type NULL: ext4. The error of mount(2). */
 int t_mount_type(const char *type, unsigned long ms_flags, const char *options);
 int t_mount(const char *options);
+/* Mounts this disk instead, as often as one likes: its name is made the first time. */
+int t_mount_disk(struct host_disk *disk, unsigned long ms_flags, const char *options);
 void t_mount_ok(const char *options);
 int t_remount(unsigned long ms_flags, const char *options);
 void t_umount(void);

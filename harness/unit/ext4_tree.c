@@ -5,6 +5,8 @@
 #include "ext4_tree.h"
 #include "lib/hash.h"
 
+void (*tree_piece_hook)(const char *path, uint64_t offset, const uint8_t *data, size_t n);
+
 struct tree_node *tree_add(struct tree *tree)
 {
 	tree->nodes = realloc(tree->nodes, (tree->count + 1) * sizeof(*tree->nodes));
@@ -64,6 +66,8 @@ static uint64_t hash_file(const char *name, uint64_t size)
 			      "read %s at %llu of %llu: %ld: %s", name, (unsigned long long)at,
 			      (unsigned long long)size, n, log_captured());
 		hash = tree_hash(hash, at, piece, (size_t)n);
+		if (tree_piece_hook)
+			tree_piece_hook(name, at, piece, (size_t)n);
 	}
 	t_close(file);
 	return hash;

@@ -37,6 +37,9 @@ void tree_free(struct tree *tree);
 uint64_t tree_hash(uint64_t hash, uint64_t offset, const uint8_t *data, size_t n);
 uint64_t tree_next_piece(uint64_t offset, uint64_t size);
 
+/* Unless NULL: tree_of_mount() shows it each piece of each file that it reads. */
+extern void (*tree_piece_hook)(const char *path, uint64_t offset, const uint8_t *data, size_t n);
+
 /* What /mnt shows. */
 void tree_of_mount(struct tree *out);
 /* What libext2fs says of an image file; NULL, or why it could not be read. */

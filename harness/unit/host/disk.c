@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct host_disk {
 	u8 *data;
 	u64 bytes;
 	int fd; /* -1: RAM only */
+	bool mapped;
 	u64 served[BIO_DISCARD + 1];
 
 	unsigned fail_kinds;
@@ -247,12 +249,12 @@ void host_disk_set_worker(struct host_disk *disk, bool worker)
 
 /* ---- making and freeing ---- */
 
-struct host_disk *host_disk_ram(const char *name, u64 bytes)
+static struct host_disk *disk_over(const char *name, u8 *data, u64 bytes)
 {
 	static u32 numbers;
 	struct host_disk *disk = must_alloc(sizeof(*disk));
 
-	disk->data = must_alloc(bytes);
+	disk->data = data;
 	disk->bytes = bytes;
 	disk->fd = -1;
 	disk->power = -1;
@@ -274,6 +276,11 @@ struct host_disk *host_disk_ram(const char *name, u64 bytes)
 	disk->bdev.disk = &disk->bdev;
 	disk->bdev.soft_block_size = 4096;
 	return disk;
+}
+
+struct host_disk *host_disk_ram(const char *name, u64 bytes)
+{
+	return disk_over(name, must_alloc(bytes), bytes);
 }
 
 static bool read_whole(int fd, u8 *data, size_t n)
@@ -312,6 +319,24 @@ struct host_disk *host_disk_file(const char *name, const char *path, bool writab
 	return disk;
 }
 
+struct host_disk *host_disk_map(const char *name, const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	u8 *data = MAP_FAILED;
+	if (fstat(fd, &st) == 0)
+		data = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (data == MAP_FAILED)
+		return NULL;
+	struct host_disk *disk = disk_over(name, data, (u64)st.st_size);
+	disk->mapped = true;
+	return disk;
+}
+
 static void log_forget(struct host_disk *disk)
 {
 	for (size_t i = 0; i < disk->log_count; i++)
@@ -329,7 +354,10 @@ void host_disk_free(struct host_disk *disk)
 	pthread_cond_destroy(&disk->cond);
 	free(disk->log);
 	free(disk->base);
-	free(disk->data);
+	if (disk->mapped)
+		munmap(disk->data, disk->bytes);
+	else
+		free(disk->data);
 	free(disk);
 }
 
@@ -427,6 +455,13 @@ void host_disk_log_start(struct host_disk *disk)
 	pthread_mutex_unlock(&disk->mutex);
 }
 
+void host_disk_log_stop(struct host_disk *disk)
+{
+	pthread_mutex_lock(&disk->mutex);
+	disk->logging = false;
+	pthread_mutex_unlock(&disk->mutex);
+}
+
 size_t host_disk_log_count(const struct host_disk *disk)
 {
 	return disk->log_count;
@@ -438,10 +473,30 @@ const struct host_disk_record *host_disk_log_get(const struct host_disk *disk, s
 	return &disk->log[i];
 }
 
-/* The record whose end makes everything before it durable. */
-static bool is_barrier(const struct host_disk_record *r)
+bool host_disk_is_barrier(const struct host_disk_record *record)
 {
-	return r->op == BIO_FLUSH || (r->op == BIO_WRITE && r->flags & BIO_PREFLUSH);
+	return record->op == BIO_FLUSH || (record->op == BIO_WRITE && record->flags & BIO_PREFLUSH);
+}
+
+void host_disk_materialise(const struct host_disk *disk, u8 *to, size_t n, host_disk_keep_fn *keep,
+			   void *ctx)
+{
+	VERIFY(disk->base != NULL && n <= disk->log_count);
+	memcpy(to, disk->base, disk->bytes);
+	for (size_t i = 0; i < n; i++) {
+		const struct host_disk_record *r = &disk->log[i];
+
+		for (u32 s = 0; r->op != BIO_FLUSH && s < r->sectors; s++) {
+			u8 *at = to + (r->sector + s) * SECTOR_SIZE;
+
+			if (!keep(ctx, i, s))
+				continue;
+			if (r->op == BIO_WRITE)
+				memcpy(at, r->data + (size_t)s * SECTOR_SIZE, SECTOR_SIZE);
+			else
+				memset(at, 0, SECTOR_SIZE);
+		}
+	}
 }
 
 /* Bit i of the choice that belongs to the seed. */
@@ -450,33 +505,33 @@ static bool chosen(u64 seed, u64 i)
 	return hash_u64(hash_u64(seed) + i) & 1;
 }
 
+/* A crash at random: what came before the last barrier is there, and of the rest, each piece of
+ * 4 KiB whole or not at all, FUA writes excepted. */
+struct lottery {
+	const struct host_disk *disk;
+	size_t durable;
+	u64 seed, pieces;
+};
+
+static bool drawn(void *ctx, size_t record, u32 sector)
+{
+	struct lottery *lottery = ctx;
+
+	if (sector % 8 == 0)
+		lottery->pieces++;
+	return record < lottery->durable || lottery->disk->log[record].flags & BIO_FUA ||
+	       chosen(lottery->seed, lottery->pieces);
+}
+
 struct host_disk *host_disk_replay(const struct host_disk *disk, const char *name, size_t n,
 				   u64 subset)
 {
 	struct host_disk *copy = host_disk_ram(name, disk->bytes);
-	size_t durable = n;
-	u64 choice = 0;
+	struct lottery lottery = {.disk = disk, .durable = n, .seed = subset};
 
-	VERIFY(disk->base != NULL && n <= disk->log_count);
-	memcpy(copy->data, disk->base, disk->bytes);
-	while (subset && durable > 0 && !is_barrier(&disk->log[durable - 1]))
-		durable--;
-	for (size_t i = 0; i < n; i++) {
-		const struct host_disk_record *r = &disk->log[i];
-		bool certain = i < durable || r->flags & BIO_FUA;
-
-		for (u32 s = 0; r->op != BIO_FLUSH && s < r->sectors; s++) {
-			/* A write arrives in pieces of 4 KiB, each whole or not at all. */
-			if (s % 8 == 0)
-				choice++;
-			if (!certain && !chosen(subset, choice))
-				continue;
-			u8 *to = copy->data + (r->sector + s) * SECTOR_SIZE;
-			if (r->op == BIO_WRITE)
-				memcpy(to, r->data + (size_t)s * SECTOR_SIZE, SECTOR_SIZE);
-			else
-				memset(to, 0, SECTOR_SIZE);
-		}
-	}
+	while (subset && lottery.durable > 0 &&
+	       !host_disk_is_barrier(&disk->log[lottery.durable - 1]))
+		lottery.durable--;
+	host_disk_materialise(disk, copy->data, n, drawn, &lottery);
 	return copy;
 }

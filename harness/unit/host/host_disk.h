@@ -24,6 +24,9 @@ struct host_disk *host_disk_ram(const char *name, u64 bytes);
 struct host_disk *host_disk_file(const char *name, const char *path, bool writable);
 /* Frees it. Not for a disk that was given to block_register(): those live as long as the test. */
 void host_disk_free(struct host_disk *disk);
+/* An image file as a shared mapping: what is written to the disk is in the file at once, and the
+ * other way round, without a copy. NULL (with errno) if it cannot be mapped. */
+struct host_disk *host_disk_map(const char *name, const char *path);
 
 /* The device, of which tests may change limits (read_only, flush, logical_block, max_sectors …)
  * before block_register(); that is the caller's to call. */
@@ -70,6 +73,8 @@ struct host_disk_record {
 
 /* Forgets the log, remembers the present content as its base, and records from now on. */
 void host_disk_log_start(struct host_disk *disk);
+/* Records no more; the log stays. */
+void host_disk_log_stop(struct host_disk *disk);
 size_t host_disk_log_count(const struct host_disk *disk);
 const struct host_disk_record *host_disk_log_get(const struct host_disk *disk, size_t i);
 /*
@@ -79,5 +84,14 @@ const struct host_disk_record *host_disk_log_get(const struct host_disk *disk, s
  */
 struct host_disk *host_disk_replay(const struct host_disk *disk, const char *name, size_t n,
 				   u64 subset);
+
+/* Whether the end of this request makes everything before it durable. */
+bool host_disk_is_barrier(const struct host_disk_record *record);
+
+/* Whether sector `sector` (0: the first) of record `record` reached the disk. */
+typedef bool host_disk_keep_fn(void *ctx, size_t record, u32 sector);
+/* Writes to `to` (as large as the disk) the base with what is kept of the log's first n records. */
+void host_disk_materialise(const struct host_disk *disk, u8 *to, size_t n, host_disk_keep_fn *keep,
+			   void *ctx);
 
 #endif

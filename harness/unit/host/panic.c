@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <sanitizer/common_interface_defs.h>
-
 #include "lib/panic.h"
+
+/* Absent in programs without sanitizers. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
 
 void panic(const char *fmt, ...)
 {
@@ -17,7 +18,7 @@ void panic(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
-	if (getenv("UNIT_LOG"))
+	if (getenv("UNIT_LOG") && __sanitizer_print_stack_trace)
 		__sanitizer_print_stack_trace();
 	abort();
 }

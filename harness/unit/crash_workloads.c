@@ -1,0 +1,457 @@
+/* What is going on when the power fails. */
+#include <sys/stat.h>
+
+#include "crash.h"
+#include "ext4_test.h"
+
+#include "vfs/mount.h"
+
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+
+#define EXT4 "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
+#define EXT3 "-t ext3 -b 1024 -N 512 -J size=1"
+#define KIB  4096
+
+static void ok(int err, const char *what)
+{
+	ck_assert_msg(err >= 0, "%s: error %d: %s", what, err, log_captured());
+}
+
+/* ---- single operations, and pairs of them ---- */
+
+static bool is(const char *path, u32 type)
+{
+	struct vfs_stat st;
+
+	return t_stat(path, &st) == 0 && (st.mode & S_IFMT) == type;
+}
+
+/* Files that are on the disk before anything happens. */
+static void prepare_tree(void)
+{
+	ok(t_mkdir("d"), "mkdir");
+	ok(t_mkdir("d/sub"), "mkdir");
+	ok(t_mkdir("empty"), "mkdir");
+	crash_keep("old", 20000, crash_write("old", 20000));
+	crash_keep("d/in", 3000, crash_write("d/in", 3000));
+	crash_write("a", 9000);
+	crash_write("b", 5000);
+	crash_write("big", 300000);
+	ok(t_symlink("target", "s"), "symlink");
+}
+
+static void do_create(void)
+{
+	crash_write("new", 0);
+}
+static void do_write(void)
+{
+	crash_write("new2", 7000);
+}
+static void do_append(void)
+{
+	crash_write_at("a", 9000, 6000);
+}
+static void do_overwrite(void)
+{
+	if (!is("b", S_IFDIR))
+		crash_write_at("b", 1000, 3000);
+}
+static void do_shrink(void)
+{
+	if (t_exists("big"))
+		ok(t_truncate("big", 5000), "truncate");
+}
+static void do_empty(void)
+{
+	if (t_exists("a"))
+		ok(t_truncate("a", 0), "truncate");
+}
+static void do_extend(void)
+{
+	if (is("b", S_IFREG))
+		ok(t_truncate("b", 50000), "truncate");
+}
+static void do_mkdir(void)
+{
+	if (!t_exists("d/fresh"))
+		ok(t_mkdir("d/fresh"), "mkdir");
+}
+static void do_rmdir(void)
+{
+	if (is("empty", S_IFDIR) && !t_exists("empty/sub"))
+		ok(t_rmdir("empty"), "rmdir");
+}
+static void do_unlink(void)
+{
+	if (t_exists("a"))
+		ok(t_unlink("a"), "unlink");
+}
+static void do_unlink_big(void)
+{
+	if (t_exists("big"))
+		ok(t_unlink("big"), "unlink");
+}
+static void do_link(void)
+{
+	if (is("b", S_IFREG) && !t_exists("d/b2")) {
+		crash_alias("d/b2", "b");
+		ok(t_link("b", "d/b2"), "link");
+	}
+}
+static void do_symlink(void)
+{
+	char target[200];
+
+	memset(target, 'x', sizeof(target));
+	target[199] = '\0';
+	if (!t_exists("long"))
+		ok(t_symlink(target, "long"), "symlink");
+}
+static void do_rename(void)
+{
+	if (is("b", S_IFREG)) {
+		crash_alias("d/moved", "b");
+		ok(t_rename("b", "d/moved", 0), "rename");
+	}
+}
+static void do_rename_over(void)
+{
+	if (t_exists("a") && is("b", S_IFREG)) {
+		crash_alias("b", "a");
+		ok(t_rename("a", "b", 0), "rename");
+	}
+}
+static void do_rename_dir(void)
+{
+	if (t_exists("d/sub") && is("empty", S_IFDIR))
+		ok(t_rename("d/sub", "empty/sub", 0), "rename");
+}
+static void do_exchange(void)
+{
+	if (!t_exists("b") || !t_exists("empty"))
+		return;
+	crash_alias("empty", "b");
+	crash_alias("b", "empty");
+	ok(t_rename("b", "empty", RENAME_EXCHANGE), "exchange");
+}
+static void do_mknod(void)
+{
+	if (!t_exists("dev"))
+		ok(t_mknod("dev", S_IFCHR | 0600, 4, 64), "mknod");
+}
+static void do_sync(void)
+{
+	t_sync();
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} operations[] = {
+    {"create", do_create},
+    {"write", do_write},
+    {"append", do_append},
+    {"overwrite", do_overwrite},
+    {"shrink", do_shrink},
+    {"empty", do_empty},
+    {"extend", do_extend},
+    {"mkdir", do_mkdir},
+    {"rmdir", do_rmdir},
+    {"unlink", do_unlink},
+    {"unlink big", do_unlink_big},
+    {"link", do_link},
+    {"symlink", do_symlink},
+    {"rename", do_rename},
+    {"rename over", do_rename_over},
+    {"rename dir", do_rename_dir},
+    {"exchange", do_exchange},
+    {"mknod", do_mknod},
+    {"sync", do_sync},
+};
+#define OPERATIONS 19u
+_Static_assert(ARRAY_SIZE(operations) == OPERATIONS, "the number of variants");
+
+static void run_single(unsigned variant)
+{
+	operations[variant].run();
+	t_sync();
+}
+
+static void run_pair(unsigned variant)
+{
+	operations[variant / OPERATIONS].run();
+	operations[variant % OPERATIONS].run();
+	t_sync();
+}
+
+/* ---- mixes ---- */
+
+static void run_mix(unsigned variant)
+{
+	u64 state = variant * 1000 + 17;
+
+	for (int i = 0; i < 60; i++) {
+		char path[32], other[32];
+		u32 which = t_random(&state) % 100;
+
+		snprintf(path, sizeof(path), "%sm%u", t_random(&state) % 2 ? "d/" : "",
+			 t_random(&state) % 8);
+		snprintf(other, sizeof(other), "%sm%u", t_random(&state) % 2 ? "d/" : "",
+			 t_random(&state) % 8);
+		bool there = t_exists(path), same = strcmp(path, other) == 0;
+		u32 size = t_random(&state) % 20000;
+
+		if (which < 30) {
+			crash_write_at(path, t_random(&state) % 30000, size);
+		} else if (which < 40 && there) {
+			ok(t_truncate(path, size), "truncate");
+		} else if (which < 55 && there) {
+			ok(t_unlink(path), "unlink");
+		} else if (which < 70 && there && !same) {
+			crash_alias(other, path);
+			ok(t_rename(path, other, 0), "rename");
+		} else if (which < 78 && there && !t_exists(other)) {
+			crash_alias(other, path);
+			crash_alias(path, other);
+			ok(t_link(path, other), "link");
+		} else if (which < 84) {
+			snprintf(path, sizeof(path), "d/dir%u", t_random(&state) % 3);
+			ok(t_exists(path) ? t_rmdir(path) : t_mkdir(path), "mkdir");
+		} else if (which < 94 && there) {
+			crash_fsync(path);
+		} else if (which >= 97) {
+			t_sync();
+		}
+	}
+}
+
+/* ---- what programs do ---- */
+
+static void run_untar(unsigned variant)
+{
+	char path[64];
+
+	for (unsigned d = 0; d < 6; d++) {
+		snprintf(path, sizeof(path), "src%u", d);
+		ok(t_mkdir(path), "mkdir");
+		for (unsigned f = 0; f < 14; f++) {
+			snprintf(path, sizeof(path), "src%u/file-with-a-name-%u.c", d, f);
+			crash_write(path, (f * 977 + d * 3001 + variant) % 12000);
+		}
+		snprintf(path, sizeof(path), "src%u/link", d);
+		ok(t_symlink("file-with-a-name-1.c", path), "symlink");
+		if (d == 3)
+			t_sync();
+	}
+	t_sync();
+	for (unsigned f = 0; f < 14; f++) {
+		snprintf(path, sizeof(path), "src2/file-with-a-name-%u.c", f);
+		ok(t_unlink(path), "unlink");
+	}
+}
+
+/* One directory grows until it has an index, and its blocks split. */
+static void run_split(unsigned variant)
+{
+	char path[128];
+
+	for (unsigned i = 0; i < 130; i++) {
+		snprintf(path, sizeof(path), "d/an-entry-of-a-directory-that-grows-and-grows-%u-%u",
+			 variant, i);
+		crash_write(path, i % 10 == 0 ? 100 : 0);
+		if (i % 40 == 39)
+			crash_fsync(path);
+	}
+	t_sync();
+	for (unsigned i = 0; i < 130; i += 2) {
+		snprintf(path, sizeof(path), "d/an-entry-of-a-directory-that-grows-and-grows-%u-%u",
+			 variant, i);
+		ok(t_unlink(path), "unlink");
+	}
+}
+
+/* A log file or a database: every record must be there once fsync has returned. */
+static void run_appends(unsigned variant)
+{
+	struct file *file = t_open("log", O_RDWR | O_CREAT | (variant & 1 ? O_DSYNC : 0), 0644);
+	u32 seed = crash_seed("log"), step = 300 + variant * 531;
+	u8 data[4096];
+
+	for (unsigned i = 0; i < 40; i++) {
+		t_pattern(data, step, (u64)i * step, seed);
+		ck_assert_int_eq(t_pwrite(file, data, step, (u64)i * step), step);
+		if (!(variant & 1))
+			ck_assert_int_eq(vfs_fsync(file, 0, S64_MAX, variant & 2), 0);
+		crash_keep_start("log", (u64)(i + 1) * step, seed);
+	}
+	t_close(file);
+}
+
+/* An editor: the new version is written beside the old one and renamed over it. */
+static void run_replace(unsigned variant)
+{
+	u64 size = 4000;
+	u32 seed = crash_write("config", size);
+
+	crash_fsync("config");
+	crash_keep("config", size, seed);
+	for (unsigned i = 0; i < 8; i++) {
+		u64 next = 1000 + (i * 3777 + variant * 501) % 15000;
+		u32 fresh = crash_write("config.new", next);
+
+		crash_fsync("config.new");
+		crash_alias("config", "config.new");
+		crash_either("config", size, seed, next, fresh);
+		ok(t_rename("config.new", "config", 0), "rename");
+		if (i % 3 == 2) {
+			t_sync();
+			crash_keep("config", next, fresh);
+		}
+		size = next;
+		seed = fresh;
+	}
+}
+
+/* Files that come and go, whose blocks are then other files': no block shows up in the wrong one.
+ */
+static void run_reuse(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < 24; i++) {
+		snprintf(path, sizeof(path), "t%u", i % 4);
+		if (i >= 4) {
+			if ((i + variant) % 3 == 0)
+				ok(t_truncate(path, 1500), "truncate");
+			else
+				ok(t_unlink(path), "unlink");
+		}
+		if (i % 5 == 4) /* directories are metadata: their blocks must be revoked */
+			ok(t_mkdir(i % 2 ? "rd" : "re"), "mkdir");
+		if (i % 5 == 3 && i > 5)
+			(void)t_rmdir(i % 2 ? "re" : "rd");
+		u32 seed = crash_write(path, 30000 + i * 997);
+		if (i % 2) {
+			crash_fsync(path);
+			crash_keep(path, 30000 + i * 997, seed);
+			crash_change(path);
+		}
+	}
+	t_sync();
+}
+
+static void run_truncates(unsigned variant)
+{
+	u64 size = 400000;
+
+	crash_write("t", size);
+	t_sync();
+	for (unsigned i = 0; i < 10; i++) {
+		size = size * 3 / 5 + variant;
+		ok(t_truncate("t", size), "truncate");
+		if (i % 2)
+			crash_fsync("t");
+		crash_write_at("t", size, 3000);
+		size += 3000;
+	}
+	ok(t_truncate("t", 0), "truncate");
+	t_sync();
+}
+
+/* An open file loses its last name, and is used until it is closed. */
+static void run_orphans(unsigned variant)
+{
+	struct file *files[6];
+	char path[32];
+
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "orphan%u", i);
+		crash_write(path, 9000 + i * 5000);
+		files[i] = t_open(path, O_RDWR, 0);
+	}
+	t_sync();
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "orphan%u", i);
+		ok(t_unlink(path), "unlink");
+		if (i == variant % 6)
+			t_sync();
+	}
+	ck_assert_int_eq(t_fsync(files[0]), 0);
+	for (unsigned i = 0; i < 6; i++)
+		t_close(files[(i * 5 + variant) % 6]);
+	t_sync();
+}
+
+/* The disk fills up, is emptied, fills up again. */
+static void run_full(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 12; i++) {
+			snprintf(path, sizeof(path), "full%u", i);
+			crash_write(path, 300000 + variant * 1000);
+		}
+		(void)super_sync_all(true); /* not all of it found room */
+		for (unsigned i = 0; i < 12; i += 2) {
+			snprintf(path, sizeof(path), "full%u", i);
+			ok(t_unlink(path), "unlink");
+		}
+		t_sync();
+	}
+}
+
+/* Enough metadata that a log of 1 MiB goes round several times. */
+static void run_wrap(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(path, sizeof(path), "w%u", i % 20);
+		u32 seed = crash_write(path, 2000 + i * 100);
+		crash_fsync(path);
+		crash_keep(path, 2000 + i * 100 > 0 ? 2000 + i * 100 : 0, seed);
+		crash_change(path);
+		snprintf(path, sizeof(path), "wd%u-%u", variant, i);
+		ok(t_mkdir(path), "mkdir");
+		if (i > 10) {
+			snprintf(path, sizeof(path), "wd%u-%u", variant, i - 10);
+			ok(t_rmdir(path), "rmdir");
+		}
+	}
+}
+
+/* Without a journal: what was there before, and what was fsynced, survives e2fsck. */
+static void run_no_journal(unsigned variant)
+{
+	u32 seed = crash_write("synced", 15000);
+
+	crash_fsync("synced");
+	crash_keep("synced", 15000, seed);
+	operations[variant].run();
+	t_sync();
+}
+
+const struct crash_workload crash_workloads[] = {
+    {"single", EXT4, KIB, NULL, OPERATIONS, prepare_tree, run_single, 0, false},
+    {"pair", EXT4, KIB, NULL, OPERATIONS *OPERATIONS, prepare_tree, run_pair, 0, false},
+    {"mix", EXT4, KIB, NULL, 24, prepare_tree, run_mix, 8, false},
+    {"mix-ext3", EXT3, KIB, NULL, 8, prepare_tree, run_mix, 8, false},
+    {"mix-4k", "-t ext4 -b 4096 -N 256 -J size=4", 12288, NULL, 4, prepare_tree, run_mix, 8, false},
+    {"untar", EXT4, KIB, NULL, 3, prepare_tree, run_untar, 16, false},
+    {"split", EXT4, KIB, NULL, 3, prepare_tree, run_split, 16, false},
+    {"appends", EXT4, KIB, NULL, 6, NULL, run_appends, 12, false},
+    {"replace", EXT4, KIB, NULL, 4, prepare_tree, run_replace, 12, false},
+    {"replace-ext3", EXT3, KIB, NULL, 2, prepare_tree, run_replace, 12, false},
+    {"reuse", EXT4, KIB, NULL, 6, NULL, run_reuse, 12, false},
+    {"truncates", EXT4, KIB, NULL, 4, NULL, run_truncates, 8, false},
+    {"truncates-ext3", EXT3, KIB, NULL, 2, NULL, run_truncates, 8, false},
+    {"orphans", EXT4, KIB, NULL, 6, NULL, run_orphans, 8, false},
+    {"full", EXT4, KIB, NULL, 2, NULL, run_full, 12, false},
+    {"wrap", EXT4, KIB, NULL, 2, prepare_tree, run_wrap, 16, false},
+    {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
+     true},
+    {NULL, NULL, 0, NULL, 0, NULL, NULL, 0, false},
+};
