@@ -278,6 +278,45 @@ int mm_futex_key(struct mm *mm, unsigned long addr, bool shared, struct futex_ke
 	return err;
 }
 
+static void page_usage_add(const struct page *page, pte_t pte, struct area_usage *usage)
+{
+	bool anon = page->flags & BIT(PG_ANON);
+	bool dirty = pte_dirty(pte) || (page->flags & BIT(PG_DIRTY));
+	u32 users = max(anon ? READ_ONCE(page->refs) : READ_ONCE(page->mapcount), 1u);
+	size_t *kind = users > 1 ? (dirty ? &usage->shared_dirty : &usage->shared_clean)
+				 : (dirty ? &usage->private_dirty : &usage->private_clean);
+
+	usage->rss++;
+	usage->anonymous += anon;
+	usage->referenced += pte_young(pte);
+	++*kind;
+	usage->pss_bytes += PAGE_SIZE / users;
+	if (dirty)
+		usage->pss_dirty_bytes += PAGE_SIZE / users;
+}
+
+void area_usage_add(struct mm *mm, const struct vm_area *area, struct area_usage *usage)
+{
+	unsigned long va = area->start;
+
+	spin_lock(&mm->table_lock);
+	while ((va = mmu_next_table(&mm->mmu, va, area->end)) < area->end) {
+		unsigned long end = min(area->end, pte_in_table_end(va));
+		pte_t *pte = mmu_pte(&mm->mmu, va, false);
+
+		for (; va < end; va += PAGE_SIZE, pte++) {
+			pte_t entry = pte_read(pte);
+			struct page *page = NULL;
+
+			if (!pte_none(entry) && pte_phys(entry) != page_phys_inline(zero_page))
+				page = page_from_pfn(pte_phys(entry) >> PAGE_SHIFT);
+			if (page)
+				page_usage_add(page, entry, usage);
+		}
+	}
+	spin_unlock(&mm->table_lock);
+}
+
 void mm_usage_get(struct mm *mm, struct mm_usage *usage)
 {
 	s64 anon, file;

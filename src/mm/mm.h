@@ -190,6 +190,15 @@ struct mm_usage {
 };
 void mm_usage_get(struct mm *mm, struct mm_usage *usage);
 
+/* What is mapped in one area, in pages; shared: others map it too. */
+struct area_usage {
+	size_t rss, shared_clean, shared_dirty, private_clean, private_dirty;
+	size_t referenced, anonymous;
+	u64 pss_bytes, pss_dirty_bytes; /* each page's bytes divided by those who map it */
+};
+/* Adds to *usage. mm->lock held. */
+void area_usage_add(struct mm *mm, const struct vm_area *area, struct area_usage *usage);
+
 /* Start-up: frames from boot_info, slabs. Called once by kernel_main before anything allocates. */
 void mm_init(void);
 void boot_initrd_release(void);

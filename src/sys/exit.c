@@ -127,6 +127,10 @@ static struct signal_action child_action(struct process *parent)
 /* The end of process is announced. True: nobody waits for it, it has left the tables. */
 static bool notify_exit(struct process *process)
 {
+	if (process->kernel) {
+		process_table_remove(process);
+		return true;
+	}
 	int sig = process->leader->exit_signal;
 	struct signal_action action = child_action(process->parent);
 	bool ignored = sig == SIGCHLD && action.handler == (unsigned long)SIG_IGN;
@@ -195,10 +199,9 @@ static void give_child_away(struct process *child, struct process *to)
 
 static void exit_family(struct process *process, struct list_head *vanished)
 {
-	struct process *heir = NULL, *child, *next;
+	struct process *child, *next;
+	struct process *heir = find_new_parent(process);
 
-	if (!list_empty(&process->children))
-		heir = find_new_parent(process);
 	list_for_each_entry_safe(child, next, &process->children, sibling) {
 		give_child_away(child, heir);
 		if (child->zombie && notify_exit(child))

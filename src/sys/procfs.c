@@ -186,6 +186,7 @@ static const struct pseudo_entry root_children[] = {
     LINK_ENTRY("mounts", link_mounts),
     FILE_ENTRY("partitions", procfs_show_partitions),
     LINK_ENTRY("self", link_self),
+    {.name = "slabinfo", .mode = S_IFREG | 0400, .show = procfs_show_slabinfo},
     FILE_ENTRY("stat", procfs_show_stat),
     FILE_ENTRY("swaps", procfs_show_swaps),
     {.name = "sys", .mode = S_IFDIR | 0555, .children = procfs_sys_children},

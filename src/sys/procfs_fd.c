@@ -81,8 +81,11 @@ static int show_fdinfo(struct text_buffer *text, const struct pseudo_key *key)
 	return 0;
 }
 
-static const struct pseudo_entry fd_link = {
-    .name = "fd", .mode = S_IFLNK | 0700, .link = link_fd, .jump = jump_fd, .attributes = procfs_owner};
+static const struct pseudo_entry fd_link = {.name = "fd",
+					    .mode = S_IFLNK | 0700,
+					    .link = link_fd,
+					    .jump = jump_fd,
+					    .attributes = procfs_owner};
 static const struct pseudo_entry fdinfo_file = {
     .name = "fdinfo", .mode = S_IFREG | 0400, .show = show_fdinfo, .attributes = procfs_owner};
 

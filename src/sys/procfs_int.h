@@ -40,6 +40,7 @@ int procfs_show_cpuinfo(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_meminfo(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_uptime(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_loadavg(struct text_buffer *text, const struct pseudo_key *key);
+int procfs_show_slabinfo(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_stat(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_version(struct text_buffer *text, const struct pseudo_key *key);
 int procfs_show_filesystems(struct text_buffer *text, const struct pseudo_key *key);
@@ -51,6 +52,8 @@ int procfs_show_vmstat(struct text_buffer *text, const struct pseudo_key *key);
 
 /* procfs_maps.c */
 int procfs_show_maps(struct text_buffer *text, const struct pseudo_key *key);
+int procfs_show_smaps(struct text_buffer *text, const struct pseudo_key *key);
+int procfs_show_smaps_rollup(struct text_buffer *text, const struct pseudo_key *key);
 
 /* procfs_fd.c */
 extern const struct pseudo_entry procfs_fd_entry, procfs_fdinfo_entry;

@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "sys/procfs_int.h"
+#include "sys/sched_int.h"
 #include "sys/signal.h"
 #include "sys/tty.h"
 #include "vfs/mount.h"
@@ -12,7 +13,8 @@
 #include <linux/capability.h>
 #include <linux/stat.h>
 
-#define ARGUMENTS_MAX (128 * 1024)
+#define ARGUMENTS_MAX      (128 * 1024)
+#define FLAG_KERNEL_THREAD 0x200000u /* in the flags of /proc/PID/stat: PF_KTHREAD */
 
 /* Consistent copies of what process_lock guards. */
 struct family {
@@ -75,7 +77,8 @@ static int show_stat(struct text_buffer *text, const struct pseudo_key *key)
 	bool realtime = thread->rt_priority > 0;
 	text_printf(text, "%d (%s) %c %d %d %d %d %d %u ", thread->tid, name,
 		    thread_state_char(thread), family.ppid, family.pgid, family.sid,
-		    (int)family.tty, family.foreground, 0u);
+		    (int)family.tty, family.foreground,
+		    thread->process->kernel ? FLAG_KERNEL_THREAD : 0u);
 	text_printf(text, "%llu %llu %llu %llu ", thread->minor_faults + family.minor_faults,
 		    family.child_minor_faults, thread->major_faults + family.major_faults,
 		    family.child_major_faults);
@@ -104,6 +107,8 @@ static const char *state_text(char c)
 		return "S (sleeping)";
 	case 'D':
 		return "D (disk sleep)";
+	case 'I':
+		return "I (idle)";
 	case 'T':
 		return "T (stopped)";
 	case 'Z':
@@ -153,6 +158,29 @@ static void show_capability_lines(struct text_buffer *text, const struct cred *c
 	text_printf(text, "NoNewPrivs:\t%d\n", cred->no_new_privs);
 }
 
+/* As words of 32 bits, and as ranges. */
+static void show_cpus_lines(struct text_buffer *text, u64 cpus)
+{
+	const char *separator = "";
+	text_printf(text, "Cpus_allowed:\t");
+	if (cpu_count() > 32)
+		text_printf(text, "%0*x,", (int)DIV_ROUND_UP(cpu_count() - 32, 4),
+			    (u32)(cpus >> 32));
+	text_printf(text, "%0*x\nCpus_allowed_list:\t", (int)DIV_ROUND_UP(min(cpu_count(), 32u), 4),
+		    (u32)cpus);
+	for (unsigned int first = 0; first < 64; first++) {
+		unsigned int last = first;
+		if (!(cpus & BIT64(first)))
+			continue;
+		while (last < 63 && (cpus & BIT64(last + 1)))
+			last++;
+		text_printf(text, first == last ? "%s%u" : "%s%u-%u", separator, first, last);
+		separator = ",";
+		first = last;
+	}
+	text_printf(text, "\n");
+}
+
 static int show_status(struct text_buffer *text, const struct pseudo_key *key)
 {
 	struct thread *thread = procfs_thread(key);
@@ -190,7 +218,7 @@ static int show_status(struct text_buffer *text, const struct pseudo_key *key)
 		    signals.caught);
 	if (cred)
 		show_capability_lines(text, cred);
-	text_printf(text, "Cpus_allowed:\t%llx\n", thread->affinity);
+	show_cpus_lines(text, thread->affinity & sched_online_mask());
 	text_printf(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
 		    thread->switches_voluntary, thread->switches_involuntary);
 	if (fs)
@@ -450,12 +478,12 @@ static int link_root(const struct pseudo_key *key, char **target)
 #define PROCESS_FILE(file, permissions, show_fn, store_fn)                                         \
 	{                                                                                          \
 		.name = (file), .mode = S_IFREG | (permissions), .show = (show_fn),                \
-		.store = (store_fn), .attributes = procfs_owner                                         \
+		.store = (store_fn), .attributes = procfs_owner                                    \
 	}
 #define PROCESS_LINK(file, link_fn, jump_fn)                                                       \
 	{                                                                                          \
 		.name = (file), .mode = S_IFLNK | 0777, .link = (link_fn), .jump = (jump_fn),      \
-		.attributes = procfs_owner                                                              \
+		.attributes = procfs_owner                                                         \
 	}
 #define PROCESS_COMMON                                                                             \
 	PROCESS_FILE("auxv", 0400, show_auxv, NULL),                                               \
@@ -468,26 +496,30 @@ static int link_root(const struct pseudo_key *key, char **target)
 	     .mode = S_IFDIR | 0500,                                                               \
 	     .lookup = procfs_fd_lookup,                                                           \
 	     .iterate = procfs_fd_iterate,                                                         \
-	     .attributes = procfs_owner},                                                               \
+	     .attributes = procfs_owner},                                                          \
 	    {.name = "fdinfo",                                                                     \
 	     .mode = S_IFDIR | 0500,                                                               \
 	     .lookup = procfs_fdinfo_lookup,                                                       \
 	     .iterate = procfs_fdinfo_iterate,                                                     \
-	     .attributes = procfs_owner},                                                               \
+	     .attributes = procfs_owner},                                                          \
 	    PROCESS_FILE("limits", 0444, show_limits, NULL),                                       \
 	    PROCESS_FILE("maps", 0444, procfs_show_maps, NULL),                                    \
 	    PROCESS_FILE("mountinfo", 0444, show_mountinfo, NULL),                                 \
 	    PROCESS_FILE("mounts", 0444, show_mounts, NULL),                                       \
 	    PROCESS_FILE("oom_score_adj", 0644, show_oom_adjust, store_oom_adjust),                \
 	    PROCESS_LINK("root", link_root, procfs_jump_root),                                     \
+	    PROCESS_FILE("smaps", 0444, procfs_show_smaps, NULL),                                  \
+	    PROCESS_FILE("smaps_rollup", 0444, procfs_show_smaps_rollup, NULL),                    \
 	    PROCESS_FILE("stat", 0444, show_stat, NULL),                                           \
 	    PROCESS_FILE("statm", 0444, show_statm, NULL),                                         \
 	    PROCESS_FILE("status", 0444, show_status, NULL)
 
 static const struct pseudo_entry thread_children[] = {PROCESS_COMMON, {.name = NULL}};
 
-static const struct pseudo_entry thread_entry = {
-    .name = "task", .mode = S_IFDIR | 0555, .children = thread_children, .attributes = procfs_owner};
+static const struct pseudo_entry thread_entry = {.name = "task",
+						 .mode = S_IFDIR | 0555,
+						 .children = thread_children,
+						 .attributes = procfs_owner};
 
 static int task_lookup(const struct pseudo_key *key, const struct qstr *name,
 		       const struct pseudo_entry **entry, struct pseudo_key *child)
@@ -534,5 +566,7 @@ static const struct pseudo_entry process_children[] = {PROCESS_COMMON,
 							.attributes = procfs_owner},
 						       {.name = NULL}};
 
-const struct pseudo_entry procfs_process_entry = {
-    .name = "process", .mode = S_IFDIR | 0555, .children = process_children, .attributes = procfs_owner};
+const struct pseudo_entry procfs_process_entry = {.name = "process",
+						  .mode = S_IFDIR | 0555,
+						  .children = process_children,
+						  .attributes = procfs_owner};

@@ -82,6 +82,23 @@ int procfs_show_uptime(struct text_buffer *text, const struct pseudo_key *key)
 	return 0;
 }
 
+int procfs_show_slabinfo(struct text_buffer *text, const struct pseudo_key *key)
+{
+	struct slab_info info;
+	text_printf(text, "slabinfo - version: 2.1\n"
+			  "# name            <active_objs> <num_objs> <objsize> <objperslab> "
+			  "<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
+			  "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	for (unsigned int n = 0; slab_info_get(n, &info); n++)
+		text_printf(text,
+			    "%-17s %6zu %6zu %6zu %4zu %4zu : tunables %4u %4u %4u : slabdata "
+			    "%6zu %6zu %6u\n",
+			    info.name, info.active_objects, info.total_objects, info.object_size,
+			    info.objects_per_slab, info.pages_per_slab, 0u, 0u, 0u, info.slabs,
+			    info.slabs, 0u);
+	return 0;
+}
+
 int procfs_show_loadavg(struct text_buffer *text, const struct pseudo_key *key)
 {
 	unsigned long load[3];

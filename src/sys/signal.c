@@ -330,7 +330,7 @@ int signal_send_locked(struct process *process, struct thread *thread, int sig,
 	struct thread *target;
 	int err;
 
-	if (process->exiting || process->thread_count == 0)
+	if (process->exiting || process->thread_count == 0 || process->kernel)
 		return 0;
 	send_side_effects(process, sig);
 	if (send_is_lost(process, thread, sig))

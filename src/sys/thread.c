@@ -166,12 +166,44 @@ static struct thread *kernel_thread_make(struct process *process, const char *na
 	return thread;
 }
 
+/* Process and thread become known as id. process_lock held. */
+static void kernel_process_enter(struct process *process, struct thread *thread, int id)
+{
+	thread->tid = process->pid = id;
+	process->leader = thread;
+	thread_get(thread);
+	list_add_tail(&thread->process_node, &process->threads);
+	process->thread_count = 1;
+	process->start_ns = thread->start_ns;
+	thread_table_add(thread);
+	process_table_add(process);
+}
+
 struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg)
 {
-	struct thread *thread = kernel_thread_make(&process_zero, name, fn, arg);
+	struct process *process = process_alloc();
+	struct thread *thread =
+	    process ? kernel_thread_make(process, name, fn, arg) : ERR_PTR(-ENOMEM);
+	irqflags_t flags;
+	int id;
 
-	if (!IS_ERR(thread))
-		sched_add_new(thread);
+	if (IS_ERR(thread)) {
+		if (process)
+			process_put(process);
+		return thread;
+	}
+	process->kernel = true;
+	flags = irqlock_lock(&process_lock);
+	id = id_alloc();
+	if (id > 0)
+		kernel_process_enter(process, thread, id);
+	irqlock_unlock(&process_lock, flags);
+	if (id < 0) {
+		thread_put(thread);
+		process_put(process);
+		return ERR_PTR(-ENOMEM);
+	}
+	sched_add_new(thread);
 	return thread;
 }
 
@@ -188,15 +220,8 @@ void process_start_init(void (*fn)(void *arg))
 		panic("no memory for init");
 	flags = irqlock_lock(&process_lock);
 	id_use(1);
-	thread->tid = process->pid = 1;
 	process->init = true;
-	process->leader = thread;
-	thread_get(thread);
-	list_add_tail(&thread->process_node, &process->threads);
-	process->thread_count = 1;
-	process->start_ns = thread->start_ns;
-	thread_table_add(thread);
-	process_table_add(process);
+	kernel_process_enter(process, thread, 1);
 	irqlock_unlock(&process_lock, flags);
 	sched_add_new(thread);
 }
@@ -291,7 +316,7 @@ char thread_state_char(const struct thread *thread)
 	case THREAD_DEAD: /* a leader is kept as long as its process */
 		return thread == thread->process->leader ? 'Z' : 'X';
 	case THREAD_PARKED:
-		return 'D';
+		return thread->process->kernel ? 'I' : 'D'; /* waits for work, not for a disk */
 	default:
 		return thread->stopped ? 'T' : thread->state == THREAD_PARKED_KILLABLE ? 'D' : 'S';
 	}

@@ -177,7 +177,8 @@ struct process {
 	void *timers; /* sys/time: alarm, setitimer, timer_create */
 	bool subreaper, has_child_subreaper;
 	u8 dumpable;
-	bool init; /* pid 1: signals it does not handle do not reach it */
+	bool init;   /* pid 1: signals it does not handle do not reach it */
+	bool kernel; /* one kernel thread: no signal reaches it, and it has no parent */
 	unsigned int personality;
 	struct hlist_node pid_node; /* process_lock */
 	struct list_head all_node;  /* process_lock: all, by creation, for kill(-1) and groups */
@@ -210,7 +211,7 @@ struct fs_context *thread_fs_get(struct thread *thread);
 const struct cred *thread_cred_get(struct thread *thread);
 void thread_name_get(struct thread *thread, char name[THREAD_NAME_SIZE]);
 void thread_name_set(struct thread *thread, const char *name);
-/* R, S, D, T, Z or X, as /proc/PID/stat has it. */
+/* R, S, D, I, T, Z or X, as /proc/PID/stat has it. */
 char thread_state_char(const struct thread *thread);
 
 /* CPU time in nanoseconds: runtime is exact, user and system share it as the ticks saw it. */
@@ -220,8 +221,8 @@ struct cpu_time {
 void thread_time_get(const struct thread *thread, struct cpu_time *out);
 void process_time_get(struct process *process, struct cpu_time *out); /* living and dead threads */
 
-/* A kernel thread, running at once. -ENOMEM in an ERR_PTR; the pointer is not a reference. fn may
- * return: the thread ends. */
+/* A kernel thread, running at once, a process of its own for those who list them. -ENOMEM in an
+ * ERR_PTR; the pointer is not a reference. fn may return: the thread ends. */
 struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg);
 
 /* Makes pid 1, a kernel thread until it calls exec_init(). Once, by kernel_main. */
