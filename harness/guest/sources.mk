@@ -218,6 +218,7 @@ contracts-y += harness/guest/proc_name.c
 contracts-y += harness/guest/proc_nice.c
 contracts-y += harness/guest/proc_orphan.c
 contracts-y += harness/guest/proc_orphaned_group.c
+contracts-y += harness/guest/proc_pidfd.c
 contracts-y += harness/guest/proc_rlimits.c
 contracts-y += harness/guest/proc_self_cmdline.c
 contracts-y += harness/guest/proc_self_links.c

@@ -229,6 +229,7 @@ static void process_end(struct process *process)
 	process->tty = NULL;
 	exit_family(process, &vanished);
 	process->zombie = true;
+	wake_all(&process->exit_wait);
 	if (notify_exit(process))
 		list_add(&process->all_node, &vanished);
 	irqlock_unlock(&process_lock, flags);

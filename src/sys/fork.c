@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/usercopy.h"
+#include "sys/pidfd.h"
 #include "sys/process_int.h"
 #include "sys/sched_int.h"
 #include "sys/syscall.h"
@@ -32,6 +33,7 @@ struct fork_request {
 	unsigned long stack; /* 0: the parent's */
 	unsigned long tls;
 	int __user *parent_tid, *child_tid;
+	int __user *pidfd; /* CLONE_PIDFD: where its number goes */
 };
 
 static int request_check(const struct fork_request *request)
@@ -49,7 +51,8 @@ static int request_check(const struct fork_request *request)
 		return capable(CAP_SYS_ADMIN) || (flags & CLONE_NEWUSER) ? -EINVAL : -EPERM;
 	if ((flags & CLONE_PARENT) && process_current()->init)
 		return -EINVAL;
-	if (flags & (CLONE_PIDFD | CLONE_INTO_CGROUP))
+	if ((flags & CLONE_INTO_CGROUP) ||
+	    ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD))))
 		return -EINVAL;
 	if ((flags & CLONE_CLEAR_SIGHAND) && (flags & CLONE_SIGHAND))
 		return -EINVAL;
@@ -329,14 +332,37 @@ static void vfork_wait(struct thread *child, struct completion *done)
 	spin_unlock(&child->lock);
 }
 
+/* CLONE_PIDFD: the file, and its place in the parent's table alone, since the child's is made. */
+static int pidfd_prepare(const struct fork_request *request, struct process *process, int *fd,
+			 struct file **file)
+{
+	int err;
+
+	*fd = -1;
+	if (!(request->flags & CLONE_PIDFD))
+		return 0;
+	err = pidfd_create(process, 0, file);
+	if (err)
+		return err;
+	*fd = fd_reserve(0, true);
+	err = *fd < 0 ? *fd : put_user(*fd, request->pidfd);
+	if (!err)
+		return 0;
+	if (*fd >= 0)
+		fd_cancel(*fd);
+	file_put(*file);
+	return err;
+}
+
 /* Result: the child's id as the parent sees it. */
 static long fork_thread(const struct fork_request *request)
 {
 	struct process *process = process_current();
 	struct completion vfork_done;
 	struct thread *child;
+	struct file *pidfile = NULL;
 	int err = request_check(request);
-	int tid;
+	int tid, pidfd;
 
 	if (err)
 		return err;
@@ -356,7 +382,14 @@ static long fork_thread(const struct fork_request *request)
 		completion_init(&vfork_done);
 		child->vfork_done = &vfork_done;
 	}
-	err = child_publish(child, request);
+	err = pidfd_prepare(request, process, &pidfd, &pidfile);
+	if (!err) {
+		err = child_publish(child, request);
+		if (err && pidfd >= 0) {
+			fd_cancel(pidfd);
+			file_put(pidfile);
+		}
+	}
 	if (err) {
 		child->vfork_done = NULL;
 		child_discard(child);
@@ -366,6 +399,8 @@ static long fork_thread(const struct fork_request *request)
 	/* A process's first reference is that of the tables; a thread brought its own. */
 	if (request->flags & CLONE_THREAD)
 		process_put(process);
+	if (pidfd >= 0)
+		fd_publish(pidfd, pidfile);
 	tid = child->tid;
 	if (request->flags & CLONE_PARENT_SETTID)
 		(void)put_user(tid, request->parent_tid);
@@ -398,9 +433,12 @@ SYSCALL(clone)
 	    .exit_signal = (int)(args[0] & CSIGNAL),
 	    .stack = args[1],
 	    .parent_tid = (int __user *)args[2],
+	    .pidfd = (int __user *)args[2], /* so not both */
 	    .child_tid = (int __user *)args[ARCH_CLONE_ARG_CHILD_TID],
 	    .tls = args[ARCH_CLONE_ARG_TLS],
 	};
+	if ((request.flags & CLONE_PIDFD) && (request.flags & CLONE_PARENT_SETTID))
+		return -EINVAL;
 	return fork_thread(&request);
 }
 
@@ -439,6 +477,7 @@ SYSCALL(clone3)
 	    .stack = clone_args.stack ? clone_args.stack + clone_args.stack_size : 0,
 	    .tls = clone_args.tls,
 	    .parent_tid = (int __user *)clone_args.parent_tid,
+	    .pidfd = (int __user *)clone_args.pidfd,
 	    .child_tid = (int __user *)clone_args.child_tid,
 	};
 	return fork_thread(&request);

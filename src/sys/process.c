@@ -48,6 +48,7 @@ struct process process_zero = {
     .signal_wait = WAIT_QUEUE_INIT(process_zero.signal_wait, "signalfd"),
     .child_wait = WAIT_QUEUE_INIT(process_zero.child_wait, "children"),
     .thread_wait = WAIT_QUEUE_INIT(process_zero.thread_wait, "threads"),
+    .exit_wait = WAIT_QUEUE_INIT(process_zero.exit_wait, "pidfd"),
     .limits_lock = SPINLOCK_INIT("limits"),
 };
 
@@ -128,6 +129,11 @@ struct process *process_lookup(int pid)
 	hlist_for_each_entry(process, bucket(process_hash, pid),
 			     pid_node) if (process->pid == pid) return process;
 	return NULL;
+}
+
+bool process_in_tables(const struct process *process)
+{
+	return process_lookup(process->pid) == process;
 }
 
 struct thread *thread_lookup(int tid)
@@ -312,6 +318,7 @@ static void process_fields_init(struct process *process)
 	wait_queue_init(&process->child_wait, "children");
 	wait_queue_init(&process->signal_wait, "signalfd");
 	wait_queue_init(&process->thread_wait, "threads");
+	wait_queue_init(&process->exit_wait, "pidfd");
 	process->dumpable = 1;
 	process->start_ns = clock_monotonic_ns();
 }

@@ -27,6 +27,8 @@ void id_release(int id);
 void thread_table_add(struct thread *thread);
 void thread_table_remove(struct thread *thread);
 struct process *process_lookup(int pid);
+/* Whether a pinned process is still known by its id: not yet waited for. */
+bool process_in_tables(const struct process *process);
 struct thread *thread_lookup(int tid);
 void process_table_add(struct process *process);
 /* Takes a waited-for zombie out of everything; the caller then calls process_put(). */

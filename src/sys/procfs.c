@@ -38,11 +38,8 @@ struct thread *procfs_thread(const struct pseudo_key *key)
 	return thread;
 }
 
-int procfs_inspect(const struct pseudo_key *key, struct thread **out)
+bool procfs_may_inspect(struct thread *thread)
 {
-	struct thread *thread = procfs_thread(key);
-	if (!thread)
-		return -ESRCH;
 	const struct cred *theirs = thread_cred_get(thread), *ours = current_cred();
 	bool same = theirs && ours->fsuid == theirs->uid && ours->fsuid == theirs->euid &&
 		    ours->fsuid == theirs->suid && ours->fsgid == theirs->gid &&
@@ -50,7 +47,15 @@ int procfs_inspect(const struct pseudo_key *key, struct thread **out)
 	bool allowed = thread->process == process_current() || same || capable(CAP_SYS_PTRACE);
 	if (theirs)
 		cred_put(theirs);
-	if (!allowed) {
+	return allowed;
+}
+
+int procfs_inspect(const struct pseudo_key *key, struct thread **out)
+{
+	struct thread *thread = procfs_thread(key);
+	if (!thread)
+		return -ESRCH;
+	if (!procfs_may_inspect(thread)) {
 		thread_put(thread);
 		return -EACCES;
 	}

@@ -3,6 +3,7 @@
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "mm/mm.h"
+#include "sys/pidfd.h"
 #include "sys/procfs_int.h"
 #include "vfs/file.h"
 #include "vfs/mount.h"
@@ -77,6 +78,9 @@ static int show_fdinfo(struct text_buffer *text, const struct pseudo_key *key)
 	text_printf(text, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
 		    (long long)file->pos, file->flags, file->path.mount ? file->path.mount->id : 0,
 		    file->inode ? file->inode->number : 0);
+	int pid = pidfd_show_id(file);
+	if (pid)
+		text_printf(text, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
 	file_put(file);
 	return 0;
 }

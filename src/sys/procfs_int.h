@@ -25,6 +25,8 @@ extern const struct pseudo_entry procfs_sys_children[]; /* /proc/sys */
 /* The thread a key names: the leader of process id[0], or the thread of that id. Referenced, or
  * NULL. */
 struct thread *procfs_thread(const struct pseudo_key *key);
+/* Whether the caller may look into it, as ptrace(2) has it. */
+bool procfs_may_inspect(struct thread *thread);
 /* -ESRCH if it has gone, -EACCES if the caller may not look into it. */
 int __must_check procfs_inspect(const struct pseudo_key *key, struct thread **out);
 /* The address space of the key's thread, with the check above; *out may be NULL for kernel threads

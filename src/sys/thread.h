@@ -161,6 +161,7 @@ struct process {
 	struct wait_queue signal_wait; /* signalfd: woken by every signal that is queued */
 	struct wait_queue child_wait;  /* wait4: children wake it */
 	struct wait_queue thread_wait; /* exec waits here for the other threads to end */
+	struct wait_queue exit_wait;   /* pidfd: woken when it becomes a zombie */
 
 	struct spinlock limits_lock;
 	struct rlimit64 limits[RLIM_NLIMITS]; /* limits_lock */

@@ -3,11 +3,14 @@
  */
 #include "lib/string.h"
 #include "mm/usercopy.h"
+#include "sys/pidfd.h"
 #include "sys/process_int.h"
 #include "sys/rusage.h"
 #include "sys/sched_int.h"
 #include "sys/syscall.h"
+#include "vfs/file.h"
 
+#include <linux/fcntl.h>
 #include <linux/wait.h>
 
 #ifndef __WNOTHREAD
@@ -17,8 +20,9 @@
 #endif
 
 struct wait_request {
-	int which; /* P_ALL, P_PID, P_PGID */
+	int which; /* P_ALL, P_PID, P_PGID, P_PIDFD */
 	int id;
+	const struct process *process; /* of a P_PIDFD */
 	unsigned int
 	    options; /* WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT, __WALL, __WCLONE */
 	/* Results, when a child was found: */
@@ -35,6 +39,8 @@ static bool child_matches(const struct process *child, const struct wait_request
 	bool clone = child->leader->exit_signal != SIGCHLD;
 
 	if (request->which == P_PID && child->pid != request->id)
+		return false;
+	if (request->which == P_PIDFD && child != request->process)
 		return false;
 	if (request->which == P_PGID && child->pgid != request->id)
 		return false;
@@ -178,6 +184,28 @@ static int status_of_waitid(const struct wait_request *request)
 	}
 }
 
+/* The process whose pidfd the request's id is; a file that does not block waits for nothing. */
+static int wait_by_pidfd(struct wait_request *request)
+{
+	bool wait = !(request->options & WNOHANG);
+	struct fd_ref ref;
+	int found = -EBADF;
+
+	if (request->id < 0)
+		return -EINVAL;
+	ref = fd_borrow(request->id);
+	request->process = pidfd_process(ref.file);
+	if (request->process) {
+		if (ref.file->flags & O_NONBLOCK)
+			request->options |= WNOHANG;
+		found = wait_for_child(request);
+		if (!found && wait)
+			found = -EAGAIN;
+	}
+	fd_return(ref);
+	return found;
+}
+
 SYSCALL(waitid)
 {
 	struct wait_request request = {
@@ -192,6 +220,7 @@ SYSCALL(waitid)
 		return -EINVAL;
 	switch (request.which) {
 	case P_ALL:
+	case P_PIDFD:
 		break;
 	case P_PID:
 		if (request.id <= 0)
@@ -206,7 +235,7 @@ SYSCALL(waitid)
 	default:
 		return -EINVAL;
 	}
-	found = wait_for_child(&request);
+	found = request.which == P_PIDFD ? wait_by_pidfd(&request) : wait_for_child(&request);
 	if (found < 0)
 		return found;
 	memset(&info, 0, sizeof(info));
