@@ -144,6 +144,7 @@ contracts-y += harness/guest/mem_kernel_addresses.c
 contracts-y += harness/guest/mem_madvise.c
 contracts-y += harness/guest/mem_madvise_file.c
 contracts-y += harness/guest/mem_madvise_free.c
+contracts-y += harness/guest/mem_memfd_seals.c
 contracts-y += harness/guest/mem_mincore.c
 contracts-y += harness/guest/mem_mmap_anonymous.c
 contracts-y += harness/guest/mem_mmap_errors.c

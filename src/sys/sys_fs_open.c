@@ -9,6 +9,7 @@
 #include "vfs/inode.h"
 #include "vfs/pipe.h"
 #include "vfs/poll.h"
+#include "vfs/tmpfs.h"
 
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
@@ -344,7 +345,7 @@ SYSCALL(memfd_create)
 	length = strncpy_from_user(name + 6, (const char __user *)args[0], MEMFD_NAME_MAX + 1);
 	if (length < 0)
 		return length == -ENAMETOOLONG ? -EINVAL : length;
-	int err = vfs_memfd_create(name, &file);
+	int err = vfs_memfd_create(name, args[1] & MFD_ALLOW_SEALING, &file);
 
 	return install_new(file, err, args[1] & MFD_CLOEXEC);
 }
@@ -570,6 +571,10 @@ static long fcntl_file(struct file *file, int fd, unsigned int cmd, unsigned lon
 	case F_SETSIG:
 	case F_GETSIG:
 		return fcntl_owner(file, cmd, arg);
+	case F_GET_SEALS:
+		return tmpfs_seals_get(file);
+	case F_ADD_SEALS:
+		return tmpfs_seals_add(file, (u32)arg);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		pipe = pipe_of_file(file);

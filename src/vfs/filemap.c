@@ -7,6 +7,7 @@
  * so that no store is missed.
  */
 #include "lib/assert.h"
+#include "lib/atomic.h"
 #include "mm/mm.h"
 #include "vfs/file.h"
 #include "vfs/inode_int.h"
@@ -20,13 +21,43 @@ static u64 file_pages(const struct page_mapping *mapping)
 	return DIV_ROUND_UP((u64)inode_size(mapping->inode), PAGE_SIZE);
 }
 
+/* ---- who may store to the file by a mapping, now or after mprotect ---- */
+
+static bool area_may_store(const struct vm_area *area)
+{
+	return (area->flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
+
+/* One more, unless that is denied for good (negative). */
+static int shared_writer_add(struct page_mapping *mapping)
+{
+	s32 now = atomic_load(&mapping->shared_writers);
+
+	do {
+		if (now < 0)
+			return -EPERM;
+	} while (!atomic_cmpxchg(&mapping->shared_writers, &now, now + 1));
+	return 0;
+}
+
+int pagecache_deny_shared_writes(struct page_mapping *mapping)
+{
+	s32 none = 0;
+
+	return atomic_cmpxchg(&mapping->shared_writers, &none, -1) ? 0 : -EBUSY;
+}
+
 static void filemap_open(struct vm_area *area)
 {
 	file_get(area->file);
+	if (area_may_store(area))
+		atomic_fetch_add(&area->mapping->shared_writers, 1);
 }
 
 static void filemap_close(struct vm_area *area)
 {
+	if (area_may_store(area))
+		atomic_fetch_sub(&area->mapping->shared_writers, 1);
 	file_put(area->file);
 }
 
@@ -147,6 +178,11 @@ int file_mmap_pagecache(struct file *file, struct vm_area *area)
 {
 	if (!file->inode->mapping.ops)
 		return -ENODEV;
+	if (area_may_store(area)) {
+		int err = shared_writer_add(&file->inode->mapping);
+		if (err)
+			return err;
+	}
 	file_get(file);
 	area->file = file;
 	area->ops = &filemap_ops;

@@ -15,6 +15,7 @@
 #include "vfs/inode_int.h"
 #include "vfs/mount.h"
 #include "vfs/namei_int.h"
+#include "vfs/tmpfs.h"
 #include "vfs/vfs.h"
 
 #include <linux/fcntl.h>
@@ -351,7 +352,7 @@ static struct mutex memfd_mutex = {.waiters = WAIT_QUEUE_INIT(memfd_mutex.waiter
 static struct path
     memfd_root; /* memfd_mutex: a tmpfs that is mounted nowhere, made at the first use */
 
-int vfs_memfd_create(const char *name, struct file **out)
+int vfs_memfd_create(const char *name, bool sealable, struct file **out)
 {
 	int err = 0;
 
@@ -359,7 +360,11 @@ int vfs_memfd_create(const char *name, struct file **out)
 	if (!memfd_root.mount)
 		err = mount_root("tmpfs", 0, &memfd_root);
 	mutex_unlock(&memfd_mutex);
-	return err ? err : tmpfile_in(&memfd_root, name, 0777, O_RDWR | O_LARGEFILE, out);
+	if (!err)
+		err = tmpfile_in(&memfd_root, name, 0777, O_RDWR | O_LARGEFILE, out);
+	if (!err && sealable)
+		tmpfs_seals_allow((*out)->inode);
+	return err;
 }
 
 int vfs_open(int dirfd, const char *name, const struct vfs_open_how *how, struct file **out)

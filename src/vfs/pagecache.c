@@ -42,6 +42,7 @@ void page_mapping_init(struct page_mapping *mapping, struct inode *inode,
 	mapping->page_count = 0;
 	mutex_init(&mapping->areas_lock, "mapping areas");
 	list_init(&mapping->areas);
+	mapping->shared_writers = 0;
 	mapping->writeback_error = 0;
 	mapping->private = NULL;
 }

@@ -75,12 +75,16 @@ struct page_mapping {
 	struct mutex areas_lock;
 	struct list_head
 	    areas;           /* struct vm_area.mapping_node: all mappings of the file; areas_lock */
+	s32 shared_writers;  /* atomic: areas that may store to the file; negative: none ever may */
 	u64 writeback_error; /* errors of write-back; see writeback_error_check() */
 	void *private;
 };
 
 void page_mapping_init(struct page_mapping *mapping, struct inode *inode,
 		       const struct mapping_ops *ops);
+
+/* From now on no mapping may store to the file. -EBUSY while one may. Once for a file. */
+int __must_check pagecache_deny_shared_writes(struct page_mapping *mapping);
 
 /* Referenced page or NULL. */
 struct page *pagecache_find(struct page_mapping *mapping, u64 index);

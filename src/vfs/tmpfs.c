@@ -9,26 +9,23 @@
  * inode is thus alive as long as it has a name or is in use. Extended attributes are charged to the
  * volume's limit of inodes, one for each KiB.
  *
+ * Here are names and inodes; tmpfs_file.c has what files contain, tmpfs_super.c the volume.
+ *
  * Locking: a directory's entries change under its inode's rwsem. The volume's counts are atomic.
  */
 #include "lib/assert.h"
 #include "lib/atomic.h"
-#include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
-#include "mm/mm.h"
 #include "vfs/cred.h"
 #include "vfs/dentry_int.h"
 #include "vfs/file.h"
 #include "vfs/inode_int.h"
-#include "vfs/mount.h"
-#include "vfs/tmpfs.h"
-#include "vfs/xattr_memory.h"
+#include "vfs/tmpfs_int.h"
 
 #include <linux/capability.h>
-#include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <linux/stat.h>
 #include <linux/xattr.h>
 
@@ -47,43 +44,9 @@ struct tmpfs_entry {
 	char name[];
 };
 
-struct tmpfs_inode {
-	struct inode inode;
-	struct list_head entries; /* directories */
-	struct hlist_head *buckets;
-	size_t bucket_count, entry_count;
-	u64 next_position;
-	struct inode *parent; /* of a directory; no reference: the parent's entry holds us */
-	char *target;         /* symbolic links */
-	struct xattr_memory xattrs;
-	u64 xattr_price; /* what they take of the volume's inodes */
-};
-
-struct tmpfs_super {
-	u64 max_pages, pages;   /* pages: atomic */
-	u64 max_inodes, inodes; /* inodes: atomic */
-	struct inode *root;
-};
-
-struct tmpfs_options {
-	struct tmpfs_super *super;
-	u32 mode, uid, gid; /* of the root */
-};
-
 static struct slab_cache *inode_slab;
 static const struct inode_ops dir_ops, file_inode_ops, link_ops, special_ops;
-static const struct file_ops dir_file_ops, file_ops;
-static const struct mapping_ops mapping_ops;
-
-static struct tmpfs_inode *tmpfs_of(const struct inode *inode)
-{
-	return container_of((struct inode *)inode, struct tmpfs_inode, inode);
-}
-
-static struct tmpfs_super *super_of(const struct inode *inode)
-{
-	return inode->super->private;
-}
+static const struct file_ops dir_file_ops;
 
 /* ---- directories ---- */
 
@@ -181,7 +144,7 @@ static void nlink_add(struct inode *inode, int n)
 
 /* ---- inodes ---- */
 
-static struct inode *tmpfs_inode_alloc(struct super_block *super)
+struct inode *tmpfs_inode_alloc(struct super_block *super)
 {
 	struct tmpfs_inode *t = slab_alloc(inode_slab, MM_ZERO);
 
@@ -192,7 +155,7 @@ static struct inode *tmpfs_inode_alloc(struct super_block *super)
 	return &t->inode;
 }
 
-static void tmpfs_inode_free(struct inode *inode)
+void tmpfs_inode_free(struct inode *inode)
 {
 	struct tmpfs_inode *t = tmpfs_of(inode);
 
@@ -202,11 +165,11 @@ static void tmpfs_inode_free(struct inode *inode)
 	slab_free(inode_slab, t);
 }
 
-static void tmpfs_inode_evict(struct inode *inode)
+void tmpfs_inode_evict(struct inode *inode)
 {
 	pagecache_truncate(&inode->mapping, 0);
 	inode_clear(inode);
-	atomic_fetch_sub(&super_of(inode)->inodes, 1 + tmpfs_of(inode)->xattr_price);
+	atomic_fetch_sub(&tmpfs_super_of(inode)->inodes, 1 + tmpfs_of(inode)->xattr_price);
 }
 
 static int dir_init(struct tmpfs_inode *t)
@@ -218,8 +181,8 @@ static int dir_init(struct tmpfs_inode *t)
 }
 
 /* An inode of any kind, with one reference and one link (a directory: two). */
-static int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u32 mode,
-			   struct inode **out)
+int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u32 mode,
+		    struct inode **out)
 {
 	struct tmpfs_super *ts = super->private;
 	struct acl *lists[ACL_LISTS] = {NULL};
@@ -245,13 +208,14 @@ static int tmpfs_inode_new(struct super_block *super, const struct inode *dir, u
 		err = dir_init(tmpfs_of(inode));
 	} else if (S_ISREG(mode)) {
 		inode->ops = &file_inode_ops;
-		inode->file_ops = &file_ops;
+		inode->file_ops = &tmpfs_file_ops;
+		tmpfs_of(inode)->seals = F_SEAL_SEAL; /* only memfds can be asked to differ */
 	} else if (S_ISLNK(mode)) {
 		inode->ops = &link_ops;
 	} else {
 		inode->ops = &special_ops;
 	}
-	inode->mapping.ops = &mapping_ops;
+	inode->mapping.ops = &tmpfs_mapping_ops;
 	if (err) {
 		inode_fail_new(inode);
 		goto fail;
@@ -297,7 +261,7 @@ static int tmpfs_xattr_set(struct inode *inode, const char *name, const void *va
 			   int flags)
 {
 	struct tmpfs_inode *t = tmpfs_of(inode);
-	struct tmpfs_super *ts = super_of(inode);
+	struct tmpfs_super *ts = tmpfs_super_of(inode);
 	u64 more = value ? DIV_ROUND_UP(strlen(name) + 1 + size, XATTR_PRICE_UNIT) + 1 : 0;
 	int err;
 
@@ -581,148 +545,6 @@ static int tmpfs_readdir(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
-/* ---- file data ---- */
-
-/* One more page of the volume, or -ENOSPC. */
-static int page_charge(struct page_mapping *mapping, struct page *page)
-{
-	struct inode *inode = mapping->inode;
-	struct tmpfs_super *ts = super_of(inode);
-
-	if (page_flag_test(page, PG_FSDATA))
-		return 0;
-	if (atomic_add_fetch(&ts->pages, 1) > ts->max_pages) {
-		atomic_fetch_sub(&ts->pages, 1);
-		return -ENOSPC;
-	}
-	page_flag_set(page, PG_FSDATA); /* charged: release() gives it back */
-	spin_lock(&inode->lock);
-	inode->blocks += PAGE_SIZE / 512;
-	spin_unlock(&inode->lock);
-	return 0;
-}
-
-static void tmpfs_release(struct page_mapping *mapping, struct page *page)
-{
-	struct inode *inode = mapping->inode;
-
-	page_flag_clear(page, PG_FSDATA);
-	atomic_fetch_sub(&super_of(inode)->pages, 1);
-	spin_lock(&inode->lock);
-	inode->blocks -= PAGE_SIZE / 512;
-	spin_unlock(&inode->lock);
-}
-
-/* A mapped hole is touched. */
-static void tmpfs_read_pages(struct page_mapping *mapping, struct page **pages, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		if (page_charge(mapping, pages[i])) {
-			page_flag_set(pages[i], PG_ERROR);
-		} else {
-			memset(page_address(pages[i]), 0, PAGE_SIZE);
-			page_flag_set(pages[i], PG_UPTODATE);
-		}
-		page_unlock(pages[i]);
-	}
-}
-
-static int tmpfs_write_begin(struct page_mapping *mapping, struct page *page, u32 from, u32 to)
-{
-	int err = page_charge(mapping, page);
-	char *data = page_address(page);
-
-	if (err || page_flag_test(page, PG_UPTODATE))
-		return err;
-	memset(data, 0, from);
-	memset(data + to, 0, PAGE_SIZE - to);
-	return 0;
-}
-
-static int tmpfs_write_end(struct page_mapping *mapping, struct page *page, u32 from, u32 copied)
-{
-	loff_t end = (loff_t)(page->index * PAGE_SIZE + from + copied);
-
-	if (!copied)
-		return 0; /* a new page that stays without contents is filled by the next try, or is
-			     a hole with a price */
-	page_flag_set(page, PG_UPTODATE);
-	pagecache_dirty(page);
-	if (end > inode_size(mapping->inode))
-		inode_size_set(mapping->inode, end);
-	return 0;
-}
-
-static int tmpfs_setattr(struct inode *inode, const struct attr *attr)
-{
-	if (attr->valid & ATTR_SIZE) {
-		loff_t old = inode_size(inode);
-
-		inode_size_set(inode, attr->size);
-		if (attr->size < old)
-			pagecache_truncate(&inode->mapping, attr->size);
-	}
-	inode_setattr_simple(inode, attr);
-	return 0;
-}
-
-/* Makes [offset, offset + length) present. */
-static int tmpfs_populate(struct inode *inode, loff_t offset, loff_t length)
-{
-	u64 last = (u64)(offset + length - 1) / PAGE_SIZE;
-
-	for (u64 index = (u64)offset / PAGE_SIZE; index <= last; index++) {
-		struct page *page;
-		int err = pagecache_grab(&inode->mapping, index, &page);
-
-		if (err)
-			return err;
-		if (!page_flag_test(page, PG_UPTODATE)) {
-			page_get(page);
-			tmpfs_read_pages(&inode->mapping, &page, 1);
-			err = page_flag_test(page, PG_UPTODATE) ? 0 : -ENOSPC;
-			page_put(page);
-		} else {
-			page_unlock(page);
-		}
-		page_put(page);
-		if (err)
-			return err;
-		thread_yield_point();
-	}
-	return 0;
-}
-
-static int tmpfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
-{
-	struct inode *inode = file->inode;
-	int err = 0;
-
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
-		return -EOPNOTSUPP;
-	if (mode & FALLOC_FL_PUNCH_HOLE)
-		pagecache_punch(&inode->mapping, offset, offset + length);
-	else
-		err = tmpfs_populate(inode, offset, length);
-	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && offset + length > inode_size(inode))
-		inode_size_set(inode, offset + length);
-	inode_touch(inode, ATTR_MTIME | ATTR_CTIME);
-	return err;
-}
-
-static int tmpfs_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
-{
-	return 0; /* memory is as stable as it gets */
-}
-
-static const struct mapping_ops mapping_ops = {
-    .memory = true,
-    .read = tmpfs_read_pages,
-    .write_begin = tmpfs_write_begin,
-    .write_end = tmpfs_write_end,
-    .release = tmpfs_release,
-};
-
 #define TMPFS_XATTR_OPS                                                                            \
 	.xattr_get = tmpfs_xattr_get, .xattr_set = tmpfs_xattr_set,                                \
 	.xattr_list = tmpfs_xattr_list, .acl_get = tmpfs_acl_get, .acl_set = tmpfs_acl_set
@@ -748,30 +570,9 @@ static const struct file_ops dir_file_ops = {
     .readdir = tmpfs_readdir,
     .fsync = tmpfs_fsync,
 };
-static const struct file_ops file_ops = {
-    .read = pagecache_file_read,
-    .write = file_write_pagecache,
-    .mmap = file_mmap_pagecache,
-    .fsync = tmpfs_fsync,
-    .fallocate = tmpfs_fallocate,
-};
-
-/* ---- the volume ---- */
-
-static int tmpfs_statfs(struct super_block *super, struct fs_statistics *out)
-{
-	struct tmpfs_super *ts = super->private;
-	u64 used = atomic_load(&ts->pages), inodes = atomic_load(&ts->inodes);
-
-	out->blocks = ts->max_pages;
-	out->free_blocks = out->available_blocks = used < ts->max_pages ? ts->max_pages - used : 0;
-	out->files = ts->max_inodes;
-	out->free_files = inodes < ts->max_inodes ? ts->max_inodes - inodes : 0;
-	return 0;
-}
 
 /* Empties a directory tree without recursion: the deepest entries first. */
-static void tmpfs_empty(struct inode *dir)
+void tmpfs_empty(struct inode *dir)
 {
 	for (;;) {
 		struct tmpfs_inode *t = tmpfs_of(dir);
@@ -793,104 +594,7 @@ static void tmpfs_empty(struct inode *dir)
 	}
 }
 
-static void tmpfs_kill(struct super_block *super)
-{
-	struct tmpfs_super *ts = super->private;
-
-	tmpfs_empty(ts->root);
-	inode_put(ts->root);
-}
-
-static void tmpfs_put(struct super_block *super)
-{
-	kfree(super->private);
-}
-
-static const struct super_ops super_ops = {
-    .inode_alloc = tmpfs_inode_alloc,
-    .inode_free = tmpfs_inode_free,
-    .inode_evict = tmpfs_inode_evict,
-    .statfs = tmpfs_statfs,
-    .kill = tmpfs_kill,
-    .put = tmpfs_put,
-};
-
-/* size=BYTES or PERCENT%, nr_blocks=, nr_inodes= (0: no limit), mode=, uid=, gid=. Others' options
- * that mean nothing here are not errors: mount(8) hands its own on. */
-static int parse_option(void *arg, const char *name, const char *value)
-{
-	struct tmpfs_options *options = arg;
-	struct tmpfs_super *ts = options->super;
-	struct mm_stats stats;
-	u64 number;
-
-	if (!strcmp(name, "size") && *value && value[strlen(value) - 1] == '%') {
-		if (parse_digits(&value, 10, &number) || strcmp(value, "%") || number > 1000)
-			return -EINVAL;
-		mm_stats_get(&stats);
-		ts->max_pages = number ? stats.total * number / 100 : U64_MAX;
-		return 0;
-	}
-	if (!strcmp(name, "size") || !strcmp(name, "nr_blocks") || !strcmp(name, "nr_inodes")) {
-		if (parse_size(value, &number))
-			return -EINVAL;
-		if (name[0] == 's')
-			number = DIV_ROUND_UP(number, PAGE_SIZE);
-		*(strcmp(name, "nr_inodes") ? &ts->max_pages : &ts->max_inodes) =
-		    number ? number : U64_MAX;
-		return 0;
-	}
-	if (!strcmp(name, "mode"))
-		return parse_u32(value, 8, &options->mode);
-	if (!strcmp(name, "uid"))
-		return parse_u32(value, 10, &options->uid);
-	if (!strcmp(name, "gid"))
-		return parse_u32(value, 10, &options->gid);
-	return 0;
-}
-
-int tmpfs_mount(struct super_block *super, const char *options, struct inode **root)
-{
-	struct tmpfs_options chosen = {.mode = 01777};
-	struct tmpfs_super *ts = kmalloc(sizeof(*ts), MM_ZERO);
-	struct mm_stats stats;
-	int err;
-
-	if (!ts)
-		return -ENOMEM;
-	mm_stats_get(&stats);
-	ts->max_pages = stats.total / 2;
-	ts->max_inodes = stats.total / 2;
-	chosen.super = ts;
-	err = mount_options_for_each(options, parse_option, &chosen);
-	if (err) {
-		kfree(ts);
-		return err;
-	}
-	super->private = ts;
-	super->ops = &super_ops;
-	super->magic = TMPFS_MAGIC;
-	super->block_size = PAGE_SIZE;
-	super->flags |= SUPER_PSEUDO | SUPER_ACL;
-	err = tmpfs_inode_new(super, NULL, S_IFDIR | (chosen.mode & 07777), root);
-	if (err) {
-		super->ops = NULL;
-		kfree(ts);
-		return err;
-	}
-	(*root)->uid = chosen.uid;
-	(*root)->gid = chosen.gid;
-	ts->root = *root;
-	inode_ref(ts->root);
-	return 0;
-}
-
-static struct fs_type tmpfs_type = {.name = "tmpfs", .mount = tmpfs_mount};
-static struct fs_type ramfs_type = {.name = "ramfs", .mount = tmpfs_mount};
-
-void tmpfs_init(void)
+void tmpfs_inodes_init(void)
 {
 	inode_slab = slab_cache_create("tmpfs_inode", sizeof(struct tmpfs_inode), 64);
-	fs_type_register(&tmpfs_type);
-	fs_type_register(&ramfs_type);
 }

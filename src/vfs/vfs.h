@@ -59,7 +59,7 @@ int __must_check vfs_stat_path(const struct path *path, struct vfs_stat *out);
 int __must_check vfs_stat_file(struct file *file, struct vfs_stat *out);
 
 /* An unlinked file in memory; name is what /proc shows. Opened for reading and writing. */
-int __must_check vfs_memfd_create(const char *name, struct file **out);
+int __must_check vfs_memfd_create(const char *name, bool sealable, struct file **out);
 
 /* Lists a directory from file->pos. */
 int __must_check vfs_readdir(struct file *file, struct dir_context *ctx);
