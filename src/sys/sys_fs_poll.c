@@ -225,7 +225,7 @@ static long select_fds(const unsigned long args[6], u64 deadline_ns)
 		s.words = DIV_ROUND_UP(n, WORD_BITS);
 		bytes = s.words * sizeof(long);
 	}
-	memory = kmalloc(3 * bytes + n * sizeof(*s.requests) + 1, MM_ZERO);
+	memory = kcalloc(1, 3 * bytes + n * sizeof(*s.requests) + 1, MM_NORMAL);
 	if (!memory)
 		return -ENOMEM;
 	for (int set = 0; set < 3; set++)

@@ -112,13 +112,15 @@ static struct lock *find_conflict(struct inode_locks *locks, const void *owner, 
 
 static void insert_sorted(struct inode_locks *locks, struct lock *new)
 {
-	struct list_head *at;
+	struct lock *lock;
 
-	list_for_each(at, &locks->ranges) {
-		if (list_entry(at, struct lock, node)->start > new->start)
+	list_for_each_entry(lock, &locks->ranges, node) {
+		/* clang's analyzer takes set_range()'s list of dropped records for a part of this
+		 * one: that list_del() also changes the neighbours is beyond it. */
+		if (lock->start > new->start) /* NOLINT(clang-analyzer-core.*) */
 			break;
 	}
-	list_add_tail(&new->node, at);
+	list_add_tail(&new->node, &lock->node); /* or the head, which is then in lock's place */
 }
 
 /*

@@ -338,7 +338,7 @@ static int dir_add(struct inode *dir, const char *name, u32 length, u32 mode, u3
 	if (S_ISDIR(mode)) {
 		tmpfs_of(inode)->parent = dir;
 		nlink_add(dir, 1);
-	} else if (S_ISLNK(mode)) {
+	} else if (target) {
 		tmpfs_of(inode)->target = target;
 		inode->size = (loff_t)strlen(target);
 	} else if (!S_ISREG(mode)) {
