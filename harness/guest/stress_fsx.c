@@ -23,7 +23,7 @@ static unsigned char *model, *scratch;
 static size_t model_size, capacity;
 static int file;
 static bool pretend; /* only the model is changed */
-static bool no_fallocate, no_punch;
+static bool no_fallocate, no_punch, no_move, no_zero;
 static const char *path;
 
 #define MUST(call)                                                                                 \
@@ -245,6 +245,89 @@ static void do_punch(size_t from, size_t length)
 		stress_fail("a short write of zeros");
 }
 
+/* Modes that not every file system has; without them the model's outcome is written. */
+static void do_move(size_t from, size_t length, bool insert)
+{
+	size_t tail;
+
+	from &= ~(size_t)(page - 1);
+	length = (length + page - 1) & ~(size_t)(page - 1);
+	if (from >= model_size || (insert && length > capacity - model_size) ||
+	    (!insert && from + length >= model_size))
+		return;
+	stress_log("%s %zu+%zu", insert ? "insert" : "collapse", from, length);
+	if (insert) {
+		memmove(model + from + length, model + from, model_size - from);
+		memset(model + from, 0, length);
+		model_size += length;
+	} else {
+		memmove(model + from, model + from + length, model_size - from - length);
+		model_size -= length;
+	}
+	if (pretend)
+		return;
+	if (!no_move && fallocate(file, insert ? FALLOC_FL_INSERT_RANGE : FALLOC_FL_COLLAPSE_RANGE,
+				  (off_t)from, (off_t)length) == 0)
+		return;
+	if (!no_move && errno != EOPNOTSUPP)
+		stress_fail("fallocate");
+	no_move = true;
+	tail = model_size - from;
+	if ((size_t)MUST(pwrite(file, model + from, tail, (off_t)from)) != tail)
+		stress_fail("a short write");
+	MUST(ftruncate(file, (off_t)model_size));
+}
+
+static void do_zero_range(size_t from, size_t length, bool keep_size)
+{
+	stress_log("zero %zu+%zu%s", from, length, keep_size ? ", keeping the size" : "");
+	if (!keep_size)
+		grow_to(from + length);
+	size_t end = from + length < model_size ? from + length : model_size;
+
+	if (from < end)
+		memset(model + from, 0, end - from);
+	if (pretend)
+		return;
+	if (!no_zero &&
+	    fallocate(file, FALLOC_FL_ZERO_RANGE | (keep_size ? FALLOC_FL_KEEP_SIZE : 0),
+		      (off_t)from, (off_t)length) == 0)
+		return;
+	if (!no_zero && errno != EOPNOTSUPP)
+		stress_fail("zero range");
+	no_zero = true;
+	if (from < end &&
+	    (size_t)MUST(pwrite(file, model + from, end - from, (off_t)from)) != end - from)
+		stress_fail("a short write");
+}
+
+/* What is not zero must be data, wherever holes are said to be. */
+static void do_seek(size_t from)
+{
+	size_t at = from;
+
+	stress_log("seek data and holes from %zu", from);
+	if (pretend)
+		return;
+	while (at < model_size) {
+		off_t data = lseek(file, (off_t)at, SEEK_DATA), hole;
+		size_t end = data < 0 ? model_size : (size_t)data;
+
+		if (data < 0 && errno != ENXIO)
+			stress_fail("SEEK_DATA");
+		for (size_t i = at; i < end; i++)
+			if (model[i])
+				stress_fail("byte %zu is in a hole from %zu to %zu", i, at, end);
+		if (data < 0)
+			return;
+		hole = MUST(lseek(file, data, SEEK_HOLE));
+		if (hole <= data || (size_t)hole > model_size)
+			stress_fail("a hole at %lld behind data at %lld", (long long)hole,
+				    (long long)data);
+		at = (size_t)hole;
+	}
+}
+
 static void do_copy(size_t from, size_t length, size_t to)
 {
 	loff_t in = (loff_t)from, out = (loff_t)to;
@@ -332,7 +415,20 @@ static void step(void)
 	else if (kind < 84)
 		do_fallocate(from, length, way % 2);
 	else if (kind < 89)
-		do_punch(from, length);
+		switch (way % 6) {
+		case 0:
+			do_zero_range(from, length, stress_random(2));
+			break;
+		case 1:
+		case 2:
+			do_move(from, length, way % 2);
+			break;
+		case 3:
+			do_seek(from);
+			break;
+		default:
+			do_punch(from, length);
+		}
 	else if (kind < 93)
 		do_copy(from, length, other);
 	else if (kind < 97)

@@ -111,6 +111,34 @@ static int op_punch(void)
 	file_put(file);
 	return err == -EOPNOTSUPP ? 0 : err;
 }
+static int fallocate_file(int mode, loff_t at, loff_t n)
+{
+	struct vfs_open_how how = {.flags = O_RDWR};
+	struct file *file;
+	int err = vfs_open(AT_FDCWD, "/mnt/file", &how, &file);
+
+	if (err)
+		return err;
+	err = vfs_fallocate(file, mode, at, n);
+	file_put(file);
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+static int op_zero_range(void)
+{
+	return fallocate_file(FALLOC_FL_ZERO_RANGE, 100001, 70000);
+}
+static int op_collapse(void)
+{
+	return fallocate_file(FALLOC_FL_COLLAPSE_RANGE, 65536, 32768);
+}
+static int op_insert(void)
+{
+	return fallocate_file(FALLOC_FL_INSERT_RANGE, 65536, 32768);
+}
+static int op_preallocate(void)
+{
+	return fallocate_file(FALLOC_FL_KEEP_SIZE, 100, 2000000);
+}
 static int op_read(void)
 {
 	struct vfs_open_how how = {.flags = O_RDONLY};
@@ -181,6 +209,10 @@ static const struct {
     {"extend", op_extend},
     {"append and fsync", op_append_sync},
     {"punch", op_punch},
+    {"zero range", op_zero_range},
+    {"collapse", op_collapse},
+    {"insert", op_insert},
+    {"preallocate", op_preallocate},
     {"read", op_read},
     {"list", op_list},
     {"stat", op_stat},

@@ -293,16 +293,40 @@ static void do_fallocate(void)
 		return;
 	struct object *o = &objects[names[n].object];
 	u32 at = pick(LARGEST - 1), length = 1 + pick(min(60000u, LARGEST - at));
-	static const int modes[] = {
-	    0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	    FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE};
+	static const int modes[] = {0,
+				    FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_ZERO_RANGE,
+				    FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_COLLAPSE_RANGE,
+				    FALLOC_FL_INSERT_RANGE};
 	int mode = modes[pick(ARRAY_SIZE(modes))];
+	bool moves = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
+	if (moves) {
+		at = round_down(at, 4096u);
+		length = round_up(length, 4096u);
+		u32 needs = mode == FALLOC_FL_COLLAPSE_RANGE ? at + length : at;
+		if (needs >= o->size ||
+		    (mode == FALLOC_FL_INSERT_RANGE && o->size + length > LARGEST))
+			return;
+	}
 	struct file *file = t_open(path_of(n), O_RDWR, 0);
 	int error = vfs_fallocate(file, mode, at, length);
 	t_close(file);
 	if (error == -EOPNOTSUPP)
 		return;
 	expect(error, 0, "fallocate", path_of(n));
+	if (mode == FALLOC_FL_COLLAPSE_RANGE) {
+		o->size -= length;
+		memmove(o->data + at, o->data + at + length, o->size - at);
+		memset(o->data + o->size, 0, length);
+	} else if (mode == FALLOC_FL_INSERT_RANGE) {
+		memmove(o->data + at + length, o->data + at, o->size - at);
+		memset(o->data + at, 0, length);
+		o->size += length;
+	}
+	if (moves)
+		return;
 	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		if (at < o->size)
 			memset(o->data + at, 0, min(length, o->size - at));

@@ -407,6 +407,14 @@ int __must_check ext4_map_create(struct ext4_handle *handle, struct ext4_inode *
  * credits beyond ext4_map_credits() with which it came. */
 int __must_check ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first,
 				 u32 last);
+/* The first run of [logical, logical + length): if it is written, makes it unwritten. *done: how
+ * many blocks were looked at. Extents only. */
+int __must_check ext4_map_unwrite(struct ext4_handle *handle, struct ext4_inode *inode, u32 logical,
+				  u32 length, u32 *done);
+/* Moves everything from block `from` on by n blocks, to where nothing is; takes handles of its own.
+ * Extents only. -EFBIG: no room to the right. */
+int __must_check ext4_map_shift_left(struct ext4_inode *inode, u32 from, u32 n);
+int __must_check ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n);
 void ext4_map_cache_clear(struct ext4_inode *inode);
 /* Buffers that one ext4_map_create(), or ext4_map_remove() between two restarts, changes at most.
  */
@@ -546,6 +554,16 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target);
 int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync);
 long ext4_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t length);
+/* Zeroes [from, to), inside one block, in the page cache; inode->rwsem is held for writing. */
+int __must_check ext4_zero_partial(struct ext4_inode *inode, u64 from, u64 to);
+loff_t ext4_file_seek(struct file *file, loff_t offset, int whence);
+long ext4_ioctl_fiemap(struct file *file, void __user *arg);
+/*
+ * The first run, in blocks [from, to), of blocks that are dirty in the page cache. promised: only
+ * of those that have no place on disk yet. False: there is none.
+ */
+bool ext4_page_find_dirty(struct inode *inode, u32 from, u32 to, bool promised, u32 *first,
+			  u32 *count);
 /* After the size shrank to `size` inside a page: forgets its blocks beyond. */
 void ext4_page_forget_tail(struct inode *inode, u64 size);
 /* The same for a hole [start, end). */

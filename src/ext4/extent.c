@@ -229,6 +229,21 @@ u32 ext4_path_next(const struct ext4_path *path)
 	return U32_MAX;
 }
 
+bool ext4_path_before(const struct ext4_path *path, u32 *last)
+{
+	for (u32 i = path->depth; i--;) {
+		const struct ext4_path_level *level = &path->level[i];
+
+		if (level->at > 0) {
+			u32 key = le32_get(ext4_indexes(level)[level->at].ei_block);
+
+			*last = key - 1;
+			return key > 0;
+		}
+	}
+	return false;
+}
+
 /* ---- access ---- */
 
 int ext4_path_access(struct ext4_handle *handle, struct ext4_inode *inode,
@@ -369,7 +384,7 @@ int ext4_extent_create(struct ext4_handle *handle, struct ext4_inode *inode,
 		map->physical += skip;
 		if (!map->unwritten || !request->convert)
 			return 0;
-		err = ext4_extent_convert(handle, inode, map->logical, length);
+		err = ext4_extent_convert(handle, inode, map->logical, length, false);
 		map->unwritten = err != 0;
 		return err;
 	}

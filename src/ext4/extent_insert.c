@@ -315,7 +315,7 @@ int ext4_extent_split_at(struct ext4_handle *handle, struct ext4_inode *inode, u
 }
 
 int ext4_extent_convert(struct ext4_handle *handle, struct ext4_inode *inode, u32 logical,
-			u32 length)
+			u32 length, bool unwritten)
 {
 	struct ext4_path path;
 	int err = ext4_extent_split_at(handle, inode, logical);
@@ -336,7 +336,7 @@ int ext4_extent_convert(struct ext4_handle *handle, struct ext4_inode *inode, u3
 	else
 		err = ext4_path_access(handle, inode, leaf);
 	if (!err) {
-		ext4_extent_set(extent, logical, length, ext4_extent_start(extent), false);
+		ext4_extent_set(extent, logical, length, ext4_extent_start(extent), unwritten);
 		ext4_extent_merge(handle, inode, &path);
 	}
 	ext4_path_put(&path);

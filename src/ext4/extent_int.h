@@ -76,6 +76,8 @@ int __must_check ext4_path_find(struct ext4_inode *inode, u32 logical, struct ex
 void ext4_path_put(struct ext4_path *path);
 /* The first block of the next extent to the right of the path's position, or U32_MAX. */
 u32 ext4_path_next(const struct ext4_path *path);
+/* The last block before the leaf of this path, or false if there is none. */
+bool ext4_path_before(const struct ext4_path *path, u32 *last);
 
 /* Write access to one level (a buffer or the inode), and "it was changed". */
 int __must_check ext4_path_access(struct ext4_handle *handle, struct ext4_inode *inode,
@@ -95,8 +97,9 @@ int __must_check ext4_extent_split_at(struct ext4_handle *handle, struct ext4_in
 /* Joins the extent at the path's position with its neighbours in the leaf; access was taken. */
 void ext4_extent_merge(struct ext4_handle *handle, struct ext4_inode *inode,
 		       struct ext4_path *path);
-/* Marks [logical, logical + length), inside one unwritten extent, as written. */
+/* Marks [logical, logical + length), inside one extent of the other kind, as written or unwritten
+ * (then of EXT4_UNWRITTEN_LEN_MAX blocks at most). */
 int __must_check ext4_extent_convert(struct ext4_handle *handle, struct ext4_inode *inode,
-				     u32 logical, u32 length);
+				     u32 logical, u32 length, bool unwritten);
 
 #endif

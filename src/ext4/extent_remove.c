@@ -44,22 +44,6 @@ static int prune(struct ext4_handle *handle, struct ext4_inode *inode, struct ex
 	return 0;
 }
 
-/* The last block before the leaf of this path, or false if there is none. */
-static bool before_leaf(const struct ext4_path *path, u32 *last)
-{
-	for (u32 i = path->depth; i--;) {
-		const struct ext4_path_level *level = &path->level[i];
-
-		if (level->at > 0) {
-			u32 key = le32_get(ext4_indexes(level)[level->at].ei_block);
-
-			*last = key - 1;
-			return key > 0;
-		}
-	}
-	return false;
-}
-
 /*
  * Frees the part of the entry at the path's position that lies in [first, last]. What reaches over
  * one end of the range is cut, which needs no new entry; what reaches over both was split before.
@@ -134,7 +118,7 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 			*last = start - 1;
 	}
 	ext4_path_dirty(handle, inode, leaf);
-	if (!*done && !*again && leaf->at < 0 && !before_leaf(path, last))
+	if (!*done && !*again && leaf->at < 0 && !ext4_path_before(path, last))
 		*done = true;
 	if (!leaf->entries)
 		return prune(handle, inode, path, path->depth);
@@ -173,7 +157,7 @@ int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32
 			continue;
 		}
 		if (ext4_path_leaf(&path)->at < 0) {
-			if (!before_leaf(&path, &last))
+			if (!ext4_path_before(&path, &last))
 				done = true;
 		} else {
 			err = remove_in_leaf(handle, inode, &path, first, &last, &budget, &done,

@@ -190,7 +190,10 @@ int ext4_setattr(struct inode *vfs, const struct attr *attr)
 	struct ext4_handle handle;
 	int err;
 
-	if ((attr->valid & ATTR_SIZE) && attr->size != vfs->size) {
+	/* The size that it has already takes away what was preallocated behind it. */
+	if ((attr->valid & ATTR_SIZE) &&
+	    (attr->size != vfs->size ||
+	     vfs->blocks << SECTOR_SHIFT > round_up((u64)vfs->size, vfs->super->block_size))) {
 		err = ext4_set_size(inode, (u64)attr->size);
 		if (err)
 			return err;

@@ -6,6 +6,7 @@
 #include "vfs/mount.h"
 
 #include <linux/capability.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 
 /* ext4's own numbers for what later became FS_IOC_* */
@@ -108,6 +109,8 @@ long ext4_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case FS_IOC_SETVERSION:
 	case IOC_SETVERSION_EXT4:
 		return ioctl_set_version(file, user);
+	case FS_IOC_FIEMAP:
+		return ext4_ioctl_fiemap(file, user);
 	default:
 		return -ENOTTY;
 	}

@@ -2,7 +2,7 @@
  * A file's map, whichever form it has on disk: one interface over extents and indirect blocks, with
  * a small cache of the mappings seen last. Any change of the map empties the cache.
  */
-#include "ext4/ext4_int.h"
+#include "ext4/extent_int.h"
 
 /* ---- the cache ---- */
 
@@ -186,6 +186,30 @@ int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 fi
 			err = ext4_txn_extend(handle, ext4_map_credits(inode) + 4);
 		}
 	} while (!err && again);
+	return err;
+}
+
+int ext4_map_unwrite(struct ext4_handle *handle, struct ext4_inode *inode, u32 logical, u32 length,
+		     u32 *done)
+{
+	struct ext4_map map;
+
+	rwsem_write_lock(&inode->map_lock);
+	ext4_map_cache_clear(inode);
+	int err = ext4_extent_map(inode, logical, &map);
+
+	if (!err) {
+		narrow(&map, logical, length);
+		if (map.physical && !map.unwritten) {
+			map.length = min(map.length, EXT4_UNWRITTEN_LEN_MAX);
+			err = ext4_txn_dirty_inode(handle, inode);
+			if (!err)
+				err = ext4_extent_convert(handle, inode, logical, map.length, true);
+		}
+		*done = map.length;
+	}
+	ext4_map_cache_clear(inode);
+	rwsem_write_unlock(&inode->map_lock);
 	return err;
 }
 

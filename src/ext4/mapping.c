@@ -481,6 +481,50 @@ void ext4_page_forget_tail(struct inode *vfs, u64 size)
 		ext4_page_forget_range(vfs, size, round_up(size, PAGE_SIZE));
 }
 
+bool ext4_page_find_dirty(struct inode *vfs, u32 from, u32 to, bool promised, u32 *first,
+			  u32 *count)
+{
+	const struct ext4_fs *fs = ext4_fs(vfs->super);
+	u32 shift = PAGE_SHIFT - fs->block_bits;
+	bool found = false;
+
+	*count = 0;
+	for (u64 index = from >> shift; from < to;) {
+		u64 wanted = index;
+		struct page *page =
+		    pagecache_next_dirty(&vfs->mapping, &index, (u64)(to - 1) >> shift);
+
+		if (!page)
+			break;
+		if (found && index != wanted) {
+			page_put(page);
+			break;
+		}
+		unsigned long state = state_get(page);
+		u32 base = (u32)(index << shift);
+
+		page_put(page);
+		for (u32 i = 0; i < blocks_per_page(fs); i++) {
+			bool dirty = (state & DIRTY(i)) && (!promised || (state & DELAYED(i)));
+
+			if (base + i < from || base + i >= to)
+				continue;
+			if (!dirty && found)
+				return true;
+			if (!dirty)
+				continue;
+			if (!found)
+				*first = base + i;
+			found = true;
+			(*count)++;
+		}
+		index++;
+		if (index > (u64)(to - 1) >> shift)
+			break;
+	}
+	return found;
+}
+
 /* ---- writing back ---- */
 
 struct writer {

@@ -24,34 +24,7 @@ static bool has_blocks_beyond(const struct ext4_inode *inode)
 /* The block that the new end falls into: its rest must be zero on disk, for a later extension. */
 static int zero_tail(struct ext4_inode *inode, u64 size)
 {
-	struct ext4_fs *fs = ext4_inode_fs(inode);
-	u64 index = size >> PAGE_SHIFT;
-	struct page *page;
-	struct ext4_map map;
-
-	if (is_aligned(size, fs->block_size))
-		return 0;
-	int err = ext4_map_find(inode, (u32)(size >> fs->block_bits), 1, &map);
-
-	if (err || !map.physical || map.unwritten)
-		return err;
-	err = pagecache_read_page(&inode->vfs.mapping, index, &page);
-	if (err)
-		return err;
-	page_lock(page);
-	if (page->mapping == &inode->vfs.mapping) {
-		u32 offset = (u32)(size % PAGE_SIZE);
-		u32 end = min(round_up(offset, fs->block_size), (u32)PAGE_SIZE);
-
-		err = ext4_mapping_ops.write_begin(&inode->vfs.mapping, page, offset, end);
-		if (!err) {
-			memset((u8 *)page_address(page) + offset, 0, end - offset);
-			pagecache_dirty(page);
-		}
-	}
-	page_unlock(page);
-	page_put(page);
-	return err;
+	return ext4_zero_partial(inode, size, round_up(size, ext4_inode_fs(inode)->block_size));
 }
 
 static int shrink(struct ext4_inode *inode, u64 size)
@@ -101,7 +74,7 @@ int ext4_set_size(struct ext4_inode *inode, u64 size)
 
 	if (size > (ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size))
 		return -EFBIG;
-	if (size < (u64)inode->vfs.size)
+	if (size <= (u64)inode->vfs.size)
 		return shrink(inode, size);
 	err = zero_tail(inode, (u64)inode->vfs.size);
 	if (!err)

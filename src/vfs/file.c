@@ -196,7 +196,7 @@ void file_allow_write(struct file *file)
 
 /* ---- position ---- */
 
-static loff_t file_seek_to(struct file *file, loff_t target, loff_t max)
+loff_t file_seek_to(struct file *file, loff_t target, loff_t max)
 {
 	if (target < 0 || target > max)
 		return -EINVAL;

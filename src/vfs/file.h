@@ -79,6 +79,8 @@ extern const struct file_ops pagecache_file_ops;
  * pagecache_file_write(), syncs. */
 ssize_t __must_check file_write_pagecache(struct file *file, struct uio *uio, loff_t *pos);
 loff_t file_seek_generic(struct file *file, loff_t offset, int whence);
+/* Sets the position: target, or -EINVAL if it is negative or beyond max. */
+loff_t file_seek_to(struct file *file, loff_t target, loff_t max);
 int file_mmap_pagecache(struct file *file, struct vm_area *area);
 int file_fsync_generic(struct file *file, loff_t start, loff_t end, bool datasync);
 

@@ -123,21 +123,24 @@ static int filemap_page_mkwrite(struct vm_area *area, struct page *page)
 	struct page_mapping *mapping = area->mapping;
 	int err = 0;
 
+	rwsem_read_lock(&mapping->invalidate);
 	page_lock(page);
 	if (page->mapping != mapping || page->index >= file_pages(mapping)) {
-		page_unlock(page);
-		return -EAGAIN;
+		err = -EAGAIN;
+		goto out;
 	}
 	page_wait_writeback(page);
 	if (mapping->ops->page_mkwrite)
 		err = mapping->ops->page_mkwrite(mapping, page);
-	if (err) {
-		page_unlock(page);
-		return err;
-	}
+	if (err)
+		goto out;
 	pagecache_dirty(page);
 	inode_touch(mapping->inode, ATTR_MTIME | ATTR_CTIME);
-	return 0;
+out:
+	if (err)
+		page_unlock(page);
+	rwsem_read_unlock(&mapping->invalidate);
+	return err;
 }
 
 static int filemap_sync(struct vm_area *area, u64 first, u64 last)

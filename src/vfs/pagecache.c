@@ -40,6 +40,7 @@ void page_mapping_init(struct page_mapping *mapping, struct inode *inode,
 	irqlock_init(&mapping->tree_lock, "mapping");
 	radix_init(&mapping->pages);
 	mapping->page_count = 0;
+	rwsem_init(&mapping->invalidate, "mapping invalidate");
 	mutex_init(&mapping->areas_lock, "mapping areas");
 	list_init(&mapping->areas);
 	mapping->shared_writers = 0;

@@ -72,6 +72,9 @@ struct page_mapping {
 	struct irqlock tree_lock;
 	struct radix pages; /* tree_lock; struct page *, tags enum radix_tag */
 	size_t page_count;  /* tree_lock */
+	/* Pages come in with it held for reading. Who moves or frees blocks of the file (punching,
+	 * collapsing) holds it for writing, so that what was dropped stays away meanwhile. */
+	struct rwsem invalidate;
 	struct mutex areas_lock;
 	struct list_head
 	    areas;           /* struct vm_area.mapping_node: all mappings of the file; areas_lock */

@@ -34,6 +34,7 @@ static void start_window(struct page_mapping *mapping, u64 first, u64 n, u64 mar
 	if (first >= end)
 		return;
 	end = min(first + n, end);
+	rwsem_read_lock(&mapping->invalidate);
 	block_plug_start(&plug);
 	for (u64 index = first; index < end; index++) {
 		struct page *page = pagecache_find(mapping, index);
@@ -64,6 +65,7 @@ static void start_window(struct page_mapping *mapping, u64 first, u64 n, u64 mar
 	while (count)
 		page_put(batch[--count]);
 	block_plug_finish(&plug);
+	rwsem_read_unlock(&mapping->invalidate);
 }
 
 void pagecache_readahead(struct page_mapping *mapping, struct readahead *ra, u64 index, u64 wanted)
@@ -133,12 +135,15 @@ int pagecache_read_ahead_page(struct page_mapping *mapping, struct readahead *ra
 			continue;
 		}
 		if (!page) {
+			rwsem_read_lock(&mapping->invalidate);
 			err = pagecache_add(mapping, index, MM_NOFS | MM_USER, &page);
+			if (!err)
+				mapping->ops->read(mapping, &page, 1);
+			rwsem_read_unlock(&mapping->invalidate);
 			if (err == -EEXIST)
 				continue;
 			if (err)
 				return err;
-			mapping->ops->read(mapping, &page, 1);
 		}
 		if (ra && unlikely(page_flag_test(page, PG_READAHEAD)) &&
 		    page_flag_test_clear(page, PG_READAHEAD))
