@@ -159,17 +159,27 @@ void progress_clear(void)
 	progress.visible = false;
 }
 
-static void progress_show(void)
+/* Whether it is time to show how far it is; 0 or the time. */
+static s64 progress_due(void)
 {
 	s64 now;
 
 	if (!progress.on)
-		return;
+		return 0;
 	now = now_ms();
 	if (now - progress.shown < PROGRESS_EVERY_MS || now - progress.started < 1000)
-		return;
+		return 0;
 	progress.shown = now;
 	progress.visible = true;
+	return now;
+}
+
+static void progress_show(void)
+{
+	s64 now = progress_due();
+
+	if (!now)
+		return;
 	u64 rate = progress.bytes * 1000 / (u64)(now - progress.started);
 	fprintf(stderr, "\r%s: %llu files, %s", progress.what, progress.files,
 		human_size(progress.bytes));
@@ -190,6 +200,14 @@ void progress_file(void)
 {
 	progress.files++;
 	progress_show();
+}
+
+void progress_percent(u64 done, u64 total)
+{
+	if (progress_due()) {
+		fprintf(stderr, "\r%s: %llu%%\033[K", progress.what, done * 100 / total);
+		fflush(stderr);
+	}
 }
 
 void progress_end(void)

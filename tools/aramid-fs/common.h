@@ -51,6 +51,7 @@ void interrupts_catch(void);
 void progress_start(const char *what, u64 total);
 void progress_add(u64 bytes);
 void progress_file(void);
+void progress_percent(u64 done, u64 total); /* of something that is no bytes */
 void progress_end(void);
 /* Takes the line off the screen, so that a message can stand there. */
 void progress_clear(void);

@@ -117,6 +117,29 @@ static int host_write(int fd, const u8 *buf, size_t n, u64 offset)
 	return 0;
 }
 
+#define HOLE_BLOCK ((size_t)4096)
+
+/* Writes to a new file, but leaves out what reads as zeroes anyway. */
+static int host_write_sparse(int fd, const u8 *buf, size_t n, u64 offset)
+{
+	int err = 0;
+
+	while (n && !err) {
+		size_t piece = 0;
+
+		while (piece < n && !mem_is_zero(buf + piece, min(n - piece, HOLE_BLOCK)))
+			piece += min(n - piece, HOLE_BLOCK);
+		if (piece)
+			err = host_write(fd, buf, piece, offset);
+		else
+			piece = min(n, HOLE_BLOCK);
+		buf += piece;
+		n -= piece;
+		offset += piece;
+	}
+	return err;
+}
+
 static int image_write(int fd, const u8 *buf, size_t n, u64 offset)
 {
 	while (n) {
@@ -230,7 +253,7 @@ int copy_out(int image_fd, u64 size, int host_fd, bool *host_failed)
 				err = interrupted() ? -EINTR : n < 0 ? (int)n : -EUCLEAN;
 				break;
 			}
-			err = host_write(host_fd, buf, (size_t)n, at);
+			err = host_write_sparse(host_fd, buf, (size_t)n, at);
 			*host_failed = err != 0;
 			at += (u64)n;
 			progress_add((u64)n);

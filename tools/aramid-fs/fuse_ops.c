@@ -703,8 +703,12 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
 			size_t size, int flags)
 {
+	char *copy = need_memory(size); /* aligned, as vfs expects it */
+
 	enter(req);
-	leave(req, vfs_xattr_set(&node_of(ino)->path, name, value, size, flags));
+	memcpy(copy, value, size);
+	leave(req, vfs_xattr_set(&node_of(ino)->path, name, copy, size, flags));
+	free(copy);
 }
 
 static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)

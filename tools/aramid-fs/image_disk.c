@@ -307,6 +307,9 @@ static int open_file(const char *path, enum image_mode mode, struct image_disk *
 	return STATUS_OK;
 }
 
+/* The block layer's registry has no end, and keeps pointing to the disk. */
+static struct image_disk *volatile the_disk;
+
 int image_disk_open(const char *path, enum image_mode mode, struct image_disk **out)
 {
 	const char *slash = strrchr(path, '/');
@@ -335,7 +338,7 @@ int image_disk_open(const char *path, enum image_mode mode, struct image_disk **
 	disk->bdev.discard = mode != IMAGE_READ;
 	disk->bdev.ops = &image_ops;
 	disk->bdev.driver = disk;
-	*out = disk;
+	*out = the_disk = disk;
 	return STATUS_OK;
 }
 
@@ -370,5 +373,5 @@ int image_disk_close(struct image_disk *disk)
 	}
 	if (close(disk->fd) && !err)
 		err = -errno;
-	return err; /* the block layer's registry keeps pointing to the disk */
+	return err;
 }

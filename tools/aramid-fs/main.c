@@ -94,6 +94,10 @@ static const struct command commands[] = {
      "The archive is of pax format, without compression.\n" IMAGE_HELP,
      run_tar_out},
     {"tree", NULL, "IMAGE [NAME]", "show directories as a tree", IMAGE_HELP, run_tree},
+    {"verify", NULL, "[-q] IMAGE", "look at everything in the volume and report damage",
+     "  -q                 only say whether there is any, by the exit status\n"
+     "Exit status 5: there is damage. Nothing is repaired: e2fsck does that.\n" IMAGE_HELP,
+     run_verify},
 };
 
 static const struct command *running;

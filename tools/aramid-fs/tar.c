@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
@@ -311,11 +312,23 @@ static bool next_entry(struct tar *tar, struct archive_entry **entry)
 	if (result == ARCHIVE_OK)
 		return true;
 	if (result == ARCHIVE_WARN) {
-		warn("archive: %s", archive_error_string(tar->archive));
+		/* Of a name that is no UTF-8, the bytes come, and are what we want. */
+		if (!strstr(archive_error_string(tar->archive), "can't be converted"))
+			warn("archive: %s", archive_error_string(tar->archive));
 		return true;
 	}
 	report("archive: %s", archive_error_string(tar->archive));
 	return false;
+}
+
+/* libarchive says what failed; why, is an error number, unless that is one of its own. */
+static void say_open(const struct tar *tar)
+{
+	int error = archive_errno(tar->archive);
+	bool tells = error > 0 && error != EILSEQ; /* that is its "unknown format" */
+
+	report("archive: %s%s%s", archive_error_string(tar->archive), tells ? ": " : "",
+	       tells ? strerror(error) : "");
 }
 
 int run_tar_in(int argc, char **argv)
@@ -337,8 +350,7 @@ int run_tar_in(int argc, char **argv)
 	archive_read_support_format_empty(tar.archive);
 	archive_read_set_options(tar.archive, "hdrcharset=BINARY");
 	if (archive_read_open_filename(tar.archive, tar.file, BLOCK_BYTES) != ARCHIVE_OK) {
-		report("%s: %s", tar.file ? tar.file : "standard input",
-		       archive_error_string(tar.archive));
+		say_open(&tar);
 		archive_read_free(tar.archive);
 		return STATUS_FAILED;
 	}
@@ -469,8 +481,10 @@ static bool put_header(struct tar *tar, struct archive_entry *entry)
 		archive_failed(tar);
 		return false;
 	}
-	report("%s: %s", printable(archive_entry_pathname(entry)),
-	       archive_error_string(tar->archive));
+	/* A name that is no UTF-8 goes in as bytes, and says so. */
+	if (result != ARCHIVE_WARN || !strstr(archive_error_string(tar->archive), "translate"))
+		report("%s: %s", printable(archive_entry_pathname(entry)),
+		       archive_error_string(tar->archive));
 	return result == ARCHIVE_WARN;
 }
 
@@ -564,8 +578,7 @@ int run_tar_out(int argc, char **argv)
 	archive_write_set_bytes_per_block(tar.archive, (int)BLOCK_BYTES);
 	archive_write_set_bytes_in_last_block(tar.archive, 512);
 	if (archive_write_open_filename(tar.archive, tar.file) != ARCHIVE_OK) {
-		report("%s: %s", tar.file ? tar.file : "standard output",
-		       archive_error_string(tar.archive));
+		say_open(&tar);
 	} else {
 		progress_start("tar out", 0);
 		if (optind + 1 == argc)

@@ -44,7 +44,7 @@ static void kernel_start(void)
 }
 
 /* A file of this very name wins; else what follows the last @ is the number of a partition. */
-static int parse_spec(const char *spec, struct volume *volume)
+static void parse_spec(const char *spec, struct volume *volume)
 {
 	const char *at = strrchr(spec, '@');
 	u64 number = 0;
@@ -53,12 +53,11 @@ static int parse_spec(const char *spec, struct volume *volume)
 	volume->path = need_format("%s", spec);
 	volume->partition = 0;
 	if (!at || access(spec, F_OK) == 0)
-		return STATUS_OK;
+		return;
 	if (!parse_number(at + 1, 128, &number) || !number)
-		return STATUS_OK; /* there is no such file, and opening it will say so */
+		return; /* there is no such file, and opening it will say so */
 	volume->path[at - spec] = '\0';
 	volume->partition = (u32)number;
-	return STATUS_OK;
 }
 
 struct partition_search {
@@ -82,20 +81,21 @@ static int partition_look(struct block_device *bdev, void *arg)
 int volume_open_disk(const char *spec, const struct volume_options *options, struct volume *out)
 {
 	struct block_device *disk;
-	int status = parse_spec(spec, out), err;
+	int status, err;
 
 	out->super = NULL;
-	if (!status)
-		status = image_disk_open(out->path, options->mode, &out->disk);
-	if (status)
+	parse_spec(spec, out);
+	status = image_disk_open(out->path, options->mode, &out->disk);
+	if (status) {
+		free(out->path);
 		return status;
+	}
 	kernel_start();
 	disk = out->bdev = image_disk_bdev(out->disk);
 	err = block_register(disk);
 	if (err) {
 		report("%s: too small to be an image", out->path);
-		image_disk_close(out->disk);
-		return STATUS_IMAGE;
+		return volume_close(out, STATUS_IMAGE);
 	}
 	if (!out->partition)
 		return STATUS_OK;
@@ -104,8 +104,7 @@ int volume_open_disk(const char *spec, const struct volume_options *options, str
 	if (!search.found) {
 		report("%s: there is no partition %u%s", out->path, out->partition,
 		       search.count ? "" : ", and no partition table");
-		image_disk_close(out->disk);
-		return STATUS_IMAGE;
+		return volume_close(out, STATUS_IMAGE);
 	}
 	out->bdev = search.found;
 	return STATUS_OK;

@@ -61,13 +61,17 @@ ssize_t at_xattr_get(int dir, const char *name, const char *xattr, void **out)
 
 int at_xattr_set(int dir, const char *name, const char *xattr, const void *value, size_t n)
 {
+	void *copy = need_memory(n); /* aligned, as vfs expects it */
 	struct path path;
 	int err = path_lookup(dir, name, 0, &path);
 
-	if (err)
-		return err;
-	err = vfs_xattr_set(&path, xattr, value, n, 0);
-	path_put(&path);
+	if (n)
+		memcpy(copy, value, n);
+	if (!err) {
+		err = vfs_xattr_set(&path, xattr, copy, n, 0);
+		path_put(&path);
+	}
+	free(copy);
 	return err;
 }
 
