@@ -14,15 +14,16 @@
 #include "ext4/ondisk.h"
 #include "lib/hash.h"
 
-#define STALE    0x53544e4554534554ull /* what free blocks are filled with */
-#define SMALL    6                     /* pieces in an epoch all of whose subsets are tried */
-#define RANDOM   6                     /* random subsets per epoch, whole and torn each */
-#define NESTED   16                    /* one in so many states has its recovery crashed too */
-#define PROMISES 4096
-#define SEEDS    65536
-#define OUTCOMES (1u << 16)
-#define FOREVER  ((size_t)-1)
-#define PIECE    8 /* sectors */
+#define STALE         0x53544e4554534554ull /* what free blocks are filled with */
+#define SMALL         6                     /* pieces in an epoch all of whose subsets are tried */
+#define RANDOM        6                     /* random subsets per epoch, whole and torn each */
+#define NESTED        16                    /* one in so many states has its recovery crashed too */
+#define NESTED_STATES 24                    /* of it */
+#define PROMISES      4096
+#define SEEDS         65536
+#define OUTCOMES      (1u << 16)
+#define FOREVER       ((size_t)-1)
+#define PIECE         8 /* sectors */
 
 /* ---- promises ---- */
 
@@ -42,16 +43,19 @@ static struct promise {
 } promises[PROMISES];
 static unsigned promise_count;
 
-/* Which files a seed was used in: owner[seed] numbers a path, and aliases make more. */
+/*
+ * Which contents a name may show: those of every file that ever had this name, at any time of its
+ * life under whatever name.
+ */
 static struct name {
 	char path[64];
+	u16 file; /* that has the name now; 0: none was written yet */
 } names[1024];
-static unsigned name_count, seed_count;
-static struct ownership {
-	u32 seed;
-	u16 name;
-} owners[SEEDS];
-static unsigned owner_count;
+static struct {
+	u16 name, file;
+} shown[16384];
+static u16 file_of_seed[SEEDS];
+static unsigned name_count, seed_count, shown_count, file_count;
 
 static struct host_disk *recorder; /* the disk that the workload runs on */
 static const char *current;        /* what is being done, for messages */
@@ -68,34 +72,49 @@ static u16 name_of(const char *path)
 			return (u16)i;
 	ck_assert_uint_lt(name_count, ARRAY_SIZE(names));
 	snprintf(names[name_count].path, sizeof(names[0].path), "%s", path);
+	names[name_count].file = 0;
 	return (u16)name_count++;
 }
 
-static void own(u32 seed, u16 name)
+static void give(u16 name, u16 file)
 {
-	ck_assert_uint_lt(owner_count, SEEDS);
-	owners[owner_count++] = (struct ownership){seed, name};
+	names[name].file = file;
+	ck_assert_uint_lt(shown_count, ARRAY_SIZE(shown));
+	shown[shown_count].name = name;
+	shown[shown_count++].file = file;
+}
+
+static u16 file_of(u16 name)
+{
+	if (!names[name].file)
+		give(name, (u16)++file_count);
+	return names[name].file;
 }
 
 u32 crash_seed(const char *path)
 {
-	own(++seed_count, name_of(path));
+	ck_assert_uint_lt(seed_count + 1, SEEDS);
+	file_of_seed[++seed_count] = file_of(name_of(path));
 	return seed_count;
+}
+
+void crash_linked(const char *path, const char *old)
+{
+	u16 file = file_of(name_of(old));
+
+	give(name_of(path), file);
 }
 
 void crash_alias(const char *path, const char *from)
 {
-	u16 name = name_of(path), old = name_of(from);
-
-	for (unsigned i = 0, n = owner_count; i < n; i++)
-		if (owners[i].name == old)
-			own(owners[i].seed, name);
+	crash_linked(path, from);
+	names[name_of(from)].file = 0;
 }
 
 static bool owns(u16 name, u32 seed)
 {
-	for (unsigned i = owner_count; i-- > 0;)
-		if (owners[i].seed == seed && owners[i].name == name)
+	for (unsigned i = shown_count; i-- > 0;)
+		if (shown[i].name == name && shown[i].file == file_of_seed[seed])
 			return true;
 	return false;
 }
@@ -231,6 +250,8 @@ static void check_piece(const char *path, uint64_t offset, const uint8_t *data, 
 	static u16 name;
 	static u32 last; /* most words have the seed of the one before */
 
+	if (piece_error)
+		return;
 	if (strcmp(piece_path, path) != 0) {
 		snprintf(piece_path, sizeof(piece_path), "%s", path);
 		name = name_of(path);
@@ -368,6 +389,8 @@ static void judge(struct explorer *e)
 	struct tree ours;
 
 	memcpy(e->copy, data, e->bytes);
+	if (getenv("CRASH_SAVE")) /* the last one that is left there is the one that failed */
+		ck_assert_int_eq(host_disk_save(e->disk, getenv("CRASH_SAVE")), 0);
 	e->judged++;
 	if (e->workload->no_journal) {
 		int status = e2fsck("-fy", e->image);
@@ -474,11 +497,10 @@ static u32 pieces_of(const struct host_disk_record *r)
 	return r->op == BIO_FLUSH ? 0 : DIV_ROUND_UP(r->sectors, PIECE);
 }
 
+typedef void visit_fn(struct explorer *e, const struct host_disk *log, const struct state *state);
+
 /* Calls fn for each state of the log, epoch by epoch. */
-static void each_state(const struct host_disk *disk,
-		       void (*fn)(struct explorer *e, const struct host_disk *log,
-				  const struct state *state),
-		       struct explorer *e)
+static void each_state(const struct host_disk *disk, visit_fn *fn, struct explorer *e)
 {
 	size_t count = host_disk_log_count(disk), start = 0;
 
@@ -520,11 +542,25 @@ static void each_state(const struct host_disk *disk,
 
 /* ---- exploring ---- */
 
-static struct {
-	u64 total, index, step, phase; /* of the states, which are judged */
+static struct plan {
+	u64 index, step, phase; /* of the states, which are judged */
 	bool counting;
 	char prefix[120];
 } plan;
+
+/* Visits `want` of the log's states, evenly spread. */
+static void plan_states(struct explorer *e, const struct host_disk *log, visit_fn *visit, u64 want,
+			u64 seed)
+{
+	plan.counting = true;
+	plan.index = 0;
+	each_state(log, visit, e);
+	plan.step = max(DIV_ROUND_UP(plan.index, want), (u64)1);
+	plan.phase = hash_u64(seed + 1) % plan.step;
+	plan.counting = false;
+	plan.index = 0;
+	each_state(log, visit, e);
+}
 
 static void place(struct explorer *e, const struct host_disk *log, const struct state *state)
 {
@@ -538,7 +574,10 @@ static void place(struct explorer *e, const struct host_disk *log, const struct 
 
 static void visit_nested(struct explorer *e, const struct host_disk *log, const struct state *state)
 {
-	plan.index++;
+	u64 index = plan.index++;
+
+	if (plan.counting || index % plan.step != plan.phase)
+		return;
 	place(e, log, state);
 	judge(e);
 }
@@ -546,19 +585,16 @@ static void visit_nested(struct explorer *e, const struct host_disk *log, const 
 /* Crashes the recovery of the state that is on the disk, too. */
 static void crash_recovery(struct explorer *e)
 {
-	u64 index = plan.index;
-	char prefix[sizeof(plan.prefix)];
+	struct plan outer = plan;
 
-	memcpy(prefix, plan.prefix, sizeof(prefix));
-	snprintf(plan.prefix, sizeof(plan.prefix), "%.80s: recovery of state %llu", prefix, index);
+	snprintf(plan.prefix, sizeof(plan.prefix), "%.80s: recovery of state %llu", outer.prefix,
+		 outer.index - 1);
 	host_disk_log_start(e->disk);
 	mount_or_fail(e);
 	t_umount();
 	host_disk_log_stop(e->disk);
-	plan.index = 0;
-	each_state(e->disk, visit_nested, e);
-	plan.index = index;
-	memcpy(plan.prefix, prefix, sizeof(prefix));
+	plan_states(e, e->disk, visit_nested, NESTED_STATES, outer.index);
+	plan = outer;
 }
 
 static void visit(struct explorer *e, const struct host_disk *log, const struct state *state)
@@ -642,7 +678,7 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 
 	current = workload->name;
 	recorder = NULL;
-	promise_count = owner_count = seed_count = name_count = 0;
+	promise_count = seed_count = name_count = shown_count = file_count = 0;
 	struct host_disk *disk = prepare(workload);
 	host_disk_log_start(disk);
 	recorder = disk;
@@ -659,15 +695,7 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 		return 0; /* transactions without a journal behind them promise nothing */
 	open_explorer(&e, workload);
 	snprintf(plan.prefix, sizeof(plan.prefix), "%s/%u", workload->name, variant);
-	plan.counting = true;
-	plan.index = 0;
-	each_state(disk, visit, &e);
-	plan.counting = false;
-	plan.total = plan.index;
-	plan.step = max(DIV_ROUND_UP(plan.total, (u64)states), (u64)1);
-	plan.phase = hash_u64(variant + 1) % plan.step;
-	plan.index = 0;
-	each_state(disk, visit, &e);
+	plan_states(&e, disk, visit, states, variant);
 	munmap(e.copy, e.bytes);
 	free(e.outcomes);
 	if (outcomes)

@@ -61,8 +61,9 @@ u32 crash_write(const char *path, u64 n);
 u32 crash_write_at(const char *path, u64 offset, u64 n);
 /* A new seed for the file; for those who write by themselves. */
 u32 crash_seed(const char *path);
-/* The file may from now on be found under this name too. */
+/* The file is renamed to, or gets the further name, `path`; said before it is done. */
 void crash_alias(const char *path, const char *from);
+void crash_linked(const char *path, const char *old);
 
 /* From now on, whatever happens: the file has exactly these contents. */
 void crash_keep(const char *path, u64 n, u32 seed);

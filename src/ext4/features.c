@@ -103,7 +103,7 @@ static int check_recovery(const struct ext4_fs *fs, bool read_only)
 {
 	if (!(fs->incompat & EXT4_INCOMPAT_RECOVER))
 		return 0;
-	if (!fs->journal) {
+	if (!(fs->compat & EXT4_COMPAT_HAS_JOURNAL)) {
 		log_err("%s: %s: mount refused: needs_recovery is set, but there is no journal; "
 			"run e2fsck",
 			fs->type_name, fs->super->id);
