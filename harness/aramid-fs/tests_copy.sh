@@ -51,6 +51,7 @@ test_tar_round_trip() {
 	tar --xattrs --xattrs-include='*' -xpf out.tar -C unpacked 2>err || { cat err; false; }
 	rmdir unpacked/lost+found
 	same_tree tree unpacked
+	[ "$(du -k unpacked/sparse | cut -f 1)" -lt 100 ]
 }
 
 test_tar_out_in_is_the_same() {
@@ -218,4 +219,26 @@ test_names_that_lead_out_stay_in() {
 	afs ln -s img2 /etc /link
 	same /etc "$(afs stat img2 /link | sed -n 's/.*-> //p')"
 	fails 1 . afs ls img2 /link/passwd
+}
+
+test_mkrootfs() {
+	need_root
+	as_nobody test -x "$root/build/tool/aramid-fs" || skip "nobody may not run $root/build/tool/aramid-fs"
+	chmod 755 .
+	chmod o+x "$(dirname "$PWD")"
+	nasty tree
+	tar --format=pax --xattrs -S -cJf in.tar.xz -C tree .
+	mkdir images
+	chown 65534 images
+	echo more >more
+	as_nobody "$root/scripts/mkrootfs" --type ext3 --label l --add more:new/dir/more images/img in.tar.xz
+	fsck images/img
+	same more "$(afs cat images/img /new/dir/more)"
+	afs rm -r images/img /new
+	afs get -r images/img / back
+	rmdir back/lost+found
+	same_tree tree back
+	as_nobody "$root/scripts/mkrootfs" --size 40M --block-size 1024 images/img2 "$root/docs"
+	same 0:0 "$(afs stat images/img2 /abi.md | sed -n 's/.*owner: //p')"
+	fails 1 'neither a directory nor' "$root/scripts/mkrootfs" images/img3 missing
 }
