@@ -8,6 +8,7 @@
  */
 #include "ext4/htree_int.h"
 #include "lib/string.h"
+#include "mm/kmalloc.h"
 #include "vfs/file.h"
 
 u32 ext4_dir_space(const struct ext4_fs *fs)
@@ -260,6 +261,23 @@ static int list_block(struct ext4_inode *dir, const struct buffer *buffer, u32 l
 	return 0;
 }
 
+/* -ENODATA if it is not inline (any more). */
+static int list_inline(struct ext4_inode *dir, struct dir_context *ctx)
+{
+	struct buffer block;
+	bool full = false;
+	int err;
+
+	if (ctx->pos >= ext4_inode_fs(dir)->block_size)
+		return 0;
+	err = ext4_inline_dir_block(dir, &block);
+	if (!err) {
+		err = list_block(dir, &block, 0, (u32)ctx->pos, ctx, &full);
+		kfree(block.data);
+	}
+	return err;
+}
+
 int ext4_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct ext4_inode *dir = ext4_inode(file->inode);
@@ -269,6 +287,11 @@ int ext4_readdir(struct file *file, struct dir_context *ctx)
 
 	if (ctx->pos < 0)
 		return -EINVAL;
+	if (ext4_is_inline(dir)) {
+		err = list_inline(dir, ctx);
+		if (err != -ENODATA)
+			return err;
+	}
 	err = ext4_htree_readdir(file, ctx);
 	if (err != -ENOTDIR)
 		return err;
@@ -288,36 +311,52 @@ int ext4_readdir(struct file *file, struct dir_context *ctx)
 	return err;
 }
 
+static int block_is_empty(struct ext4_inode *dir, u32 logical, const struct buffer *buffer,
+			  bool *empty)
+{
+	const struct ext4_fs *fs = ext4_inode_fs(dir);
+	u32 end = ext4_dir_block_end(dir, logical, buffer->data);
+
+	for (u32 at = 0; at < end && *empty;) {
+		const struct ext4_dirent *entry = (const void *)((const u8 *)buffer->data + at);
+
+		if (!ext4_dirent_valid(fs, buffer->data, at, end))
+			return ext4_dirent_damaged(dir, buffer->block, at);
+		bool dots =
+		    (entry->name_len == 1 && entry->name[0] == '.') ||
+		    (entry->name_len == 2 && entry->name[0] == '.' && entry->name[1] == '.');
+
+		if (le32_get(entry->inode) && !dots)
+			*empty = false;
+		at += ext4_rec_len(entry);
+	}
+	return 0;
+}
+
 int ext4_dir_is_empty(struct ext4_inode *dir, bool *empty)
 {
-	struct ext4_fs *fs = ext4_inode_fs(dir);
-	u32 n = ext4_dir_blocks(dir);
+	struct buffer block;
+	int err;
 
 	*empty = true;
+	if (ext4_is_inline(dir)) {
+		err = ext4_inline_dir_block(dir, &block);
+		if (!err) {
+			err = block_is_empty(dir, 0, &block, empty);
+			kfree(block.data);
+		}
+		if (err != -ENODATA)
+			return err;
+	}
+	u32 n = ext4_dir_blocks(dir);
+
 	for (u32 logical = 0; logical < n && *empty; logical++) {
 		struct buffer *buffer;
-		int err = ext4_dir_block_read(dir, logical, &buffer);
 
+		err = ext4_dir_block_read(dir, logical, &buffer);
 		if (err)
 			return err;
-		u32 end = ext4_dir_block_end(dir, logical, buffer->data);
-
-		for (u32 at = 0; at < end && *empty && !err;) {
-			const struct ext4_dirent *entry =
-			    (const void *)((const u8 *)buffer->data + at);
-
-			if (!ext4_dirent_valid(fs, buffer->data, at, end)) {
-				err = ext4_dirent_damaged(dir, buffer->block, at);
-				break;
-			}
-			bool dots = (entry->name_len == 1 && entry->name[0] == '.') ||
-				    (entry->name_len == 2 && entry->name[0] == '.' &&
-				     entry->name[1] == '.');
-
-			if (le32_get(entry->inode) && !dots)
-				*empty = false;
-			at += ext4_rec_len(entry);
-		}
+		err = block_is_empty(dir, logical, buffer, empty);
 		buffer_put(buffer);
 		if (err)
 			return err;

@@ -193,6 +193,10 @@ static inline u32 ext4_ino(const struct ext4_inode *inode)
 {
 	return (u32)inode->vfs.number;
 }
+static inline bool ext4_is_inline(const struct ext4_inode *inode)
+{
+	return READ_ONCE(inode->flags) & EXT4_INLINE_DATA_FL;
+}
 static inline bool ext4_uses_extents(const struct ext4_inode *inode)
 {
 	return inode->flags & EXT4_EXTENTS_FL;
@@ -364,6 +368,15 @@ int __must_check ext4_xattr_delete(struct ext4_handle *handle, struct ext4_inode
 				   struct ext4_xattr_puts *puts);
 /* For a handle that changes one attribute. */
 u32 ext4_xattr_credits(struct ext4_inode *inode, size_t size);
+
+/* ---- inline.c ---- */
+
+/* The contents of an inline inode, in a block, zeroes behind. -ENODATA if it is not inline. */
+int __must_check ext4_inline_read(struct ext4_inode *inode, u8 *buf);
+/* The block that an inline directory would be, in memory: out->data is the caller's to kfree. */
+int __must_check ext4_inline_dir_block(struct ext4_inode *dir, struct buffer *out);
+/* Moves the contents to a block (or drops them), before they change. No handle may be open. */
+int __must_check ext4_inline_convert(struct ext4_inode *inode, bool discard);
 
 /* ---- orphan.c ---- */
 

@@ -20,6 +20,11 @@ static int run_find(struct ext4_inode *inode, u32 logical, u32 max, struct run *
 {
 	struct ext4_map map;
 	u32 first, count;
+
+	if (ext4_is_inline(inode)) {
+		*run = (struct run){.logical = logical, .length = max};
+		return 0;
+	}
 	int err = ext4_map_find(inode, logical, max, &map);
 
 	if (err)
@@ -169,6 +174,26 @@ static int walk_data(struct fiemap_walk *walk, u64 start, u64 length)
 	return err;
 }
 
+/* Contents in the inode: where they begin, although a part may lie in its attributes. */
+static int walk_inline(struct fiemap_walk *walk, u64 start)
+{
+	struct ext4_inode *inode = walk->inode;
+	u64 block, size = (u64)inode_size(&inode->vfs);
+	u32 offset;
+
+	if (start >= size)
+		return 0;
+	ext4_inode_locate(ext4_inode_fs(inode), ext4_ino(inode), &block, &offset);
+	offset += offsetof(struct ext4_inode_raw, i_block);
+	walk->pending = (struct fiemap_extent){
+	    .fe_physical = (block << ext4_inode_fs(inode)->block_bits) + offset,
+	    .fe_length = size,
+	    .fe_flags = FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_NOT_ALIGNED,
+	};
+	walk->have = true;
+	return 0;
+}
+
 /* The extended attributes: the block, or what lies in the inode. */
 static int walk_xattr(struct fiemap_walk *walk)
 {
@@ -224,6 +249,8 @@ static int walk_all(struct fiemap_walk *walk, struct fiemap *head)
 	rwsem_read_lock(&inode->rwsem);
 	if (head->fm_flags & FIEMAP_FLAG_XATTR)
 		err = walk_xattr(walk);
+	else if (ext4_is_inline(walk->inode))
+		err = walk_inline(walk, head->fm_start);
 	else if (head->fm_length)
 		err = walk_data(walk, head->fm_start, head->fm_length);
 	if (!err)

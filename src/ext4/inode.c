@@ -109,6 +109,8 @@ static bool has_map(const struct ext4_inode *inode)
 {
 	u32 mode = inode->vfs.mode;
 
+	if (ext4_is_inline(inode))
+		return false;
 	if (S_ISLNK(mode))
 		return !ext4_symlink_is_fast(inode);
 	return S_ISREG(mode) || S_ISDIR(mode);

@@ -115,8 +115,17 @@ static int check_map(struct ext4_fs *fs, struct ext4_inode *inode)
 	u32 mode = inode->vfs.mode;
 	u64 limit = ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size;
 
-	if (inode->flags & EXT4_INLINE_DATA_FL)
-		return ext4_error(fs, ext4_ino(inode), 0, "inline data without the feature");
+	if (ext4_is_inline(inode)) {
+		if (!(fs->incompat & EXT4_INCOMPAT_INLINE_DATA) ||
+		    (!S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode)) ||
+		    (u64)inode->vfs.size > fs->inode_size)
+			return ext4_error(
+			    fs, ext4_ino(inode), 0,
+			    "contents in the inode without the feature, or too large");
+		return S_ISLNK(mode) && !inode->vfs.size
+			   ? ext4_error(fs, ext4_ino(inode), 0, "a symbolic link is empty")
+			   : 0;
+	}
 	if (inode->flags & (EXT4_ENCRYPT_FL | EXT4_CASEFOLD_FL))
 		return ext4_error(fs, ext4_ino(inode), 0,
 				  "encryption or casefolding without the feature");

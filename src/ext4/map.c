@@ -68,11 +68,13 @@ int ext4_map_find(struct ext4_inode *inode, u32 logical, u32 max, struct ext4_ma
 		return 0;
 	}
 	rwsem_read_lock(&inode->map_lock);
-	if (ext4_uses_extents(inode))
+	if (ext4_is_inline(inode))
+		*map = (struct ext4_map){.logical = logical, .length = U32_MAX - logical};
+	else if (ext4_uses_extents(inode))
 		err = ext4_extent_map(inode, logical, map);
 	else
 		err = ext4_indirect_map(inode, logical, U32_MAX - logical, map);
-	if (!err)
+	if (!err && !ext4_is_inline(inode))
 		cache_add(inode, map, version);
 	rwsem_read_unlock(&inode->map_lock);
 	if (!err)
@@ -151,7 +153,9 @@ int ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
 		return -EFBIG;
 	rwsem_write_lock(&inode->map_lock);
 	ext4_map_cache_clear(inode);
-	if (ext4_uses_extents(inode))
+	if (ext4_is_inline(inode))
+		err = ext4_error(handle->fs, ext4_ino(inode), 0, "contents are in the inode");
+	else if (ext4_uses_extents(inode))
 		err = ext4_extent_create(handle, inode, request, map);
 	else
 		err = ext4_indirect_create(handle, inode, request, map);
@@ -167,6 +171,8 @@ int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 fi
 	bool again;
 	int err, tries = 0;
 
+	if (ext4_is_inline(inode))
+		return 0;
 	do {
 		again = false;
 		rwsem_write_lock(&inode->map_lock);

@@ -201,6 +201,13 @@ static int collector_add(struct collector *collector, struct page *page, u32 ind
 
 /* ---- reading ---- */
 
+/* A page of a file whose contents lie in its inode. -ENODATA if they no longer do. */
+static int read_inline(struct ext4_inode *inode, struct page *page)
+{
+	memset(page_address(page), 0, PAGE_SIZE);
+	return page->index ? 0 : ext4_inline_read(inode, page_address(page));
+}
+
 /* Starts what a locked page needs. The caller holds one PENDING_ONE on it. */
 static int read_page(struct collector *collector, struct ext4_inode *inode, struct page *page,
 		     struct ext4_map *map)
@@ -209,6 +216,12 @@ static int read_page(struct collector *collector, struct ext4_inode *inode, stru
 	u32 first = page_first_block(fs, page), n = blocks_per_page(fs);
 	u32 end = ext4_blocks_of(fs, (u64)inode_size(&inode->vfs));
 
+	if (ext4_is_inline(inode)) {
+		int err = read_inline(inode, page);
+
+		if (err != -ENODATA)
+			return err;
+	}
 	for (u32 i = 0; i < n; i++) {
 		u32 logical = first + i;
 		int err;
@@ -262,6 +275,16 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 	u32 first = page_first_block(fs, page);
 
+	if (ext4_is_inline(inode)) {
+		int err = read_inline(inode, page);
+
+		if (!err) {
+			zero_behind_end(page);
+			page_flag_set(page, PG_UPTODATE);
+		}
+		if (err != -ENODATA)
+			return err;
+	}
 	for (u32 i = 0; i < blocks_per_page(fs); i++) {
 		u8 *at = (u8 *)page_address(page) + (i << fs->block_bits);
 		u64 start = (u64)(first + i) << fs->block_bits;
@@ -377,6 +400,9 @@ static int ext4_write_begin(struct page_mapping *mapping, struct page *page, u32
 		return -EFBIG;
 	if (atomic_load(&fs->aborted))
 		return -EROFS;
+	err = ext4_inline_convert(inode, false);
+	if (err)
+		return err;
 	if (!whole && !page_flag_test(page, PG_UPTODATE)) {
 		err = read_locked(mapping, page);
 		if (err)
@@ -416,6 +442,10 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 
 	if (atomic_load(&fs->aborted))
 		return -EROFS;
+	int inline_err = ext4_inline_convert(inode, false);
+
+	if (inline_err)
+		return inline_err;
 	for (u32 i = 0; i < blocks_per_page(fs); i++) {
 		if (start + ((u64)i << fs->block_bits) >= size)
 			break;

@@ -7,6 +7,7 @@
  */
 #include "ext4/ext4_int.h"
 #include "lib/string.h"
+#include "mm/kmalloc.h"
 
 #include <linux/fs.h>
 
@@ -88,21 +89,47 @@ static bool dir_is_full_of_links(const struct ext4_inode *dir)
 	       !((fs->ro_compat & EXT4_RO_COMPAT_DIR_NLINK) && (dir->flags & EXT4_INDEX_FL));
 }
 
+/* The inode that a name leads to; 0: there is no such name. */
+static int find_number(struct ext4_inode *dir, const struct qstr *name, u32 *ino)
+{
+	struct ext4_dir_slot slot;
+	int err;
+
+	*ino = 0;
+	if (ext4_is_inline(dir)) {
+		struct ext4_dirent *entry = NULL;
+		struct buffer block;
+
+		err = ext4_inline_dir_block(dir, &block);
+		if (!err) {
+			err = ext4_block_find(dir, &block, name, &entry);
+			if (!err && entry)
+				*ino = le32_get(entry->inode);
+			kfree(block.data);
+		}
+		if (err != -ENODATA)
+			return err;
+	}
+	err = ext4_dir_find(dir, name, &slot);
+	if (!err && slot.buffer) {
+		*ino = le32_get(slot.entry->inode);
+		ext4_dir_slot_put(&slot);
+	}
+	return err;
+}
+
 static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode **out)
 {
 	struct ext4_inode *dir = ext4_inode(vfs);
-	struct ext4_dir_slot slot;
+	u32 ino;
 
 	*out = NULL;
 	if (name->length > EXT4_NAME_MAX)
 		return -ENAMETOOLONG;
-	int err = ext4_dir_find(dir, name, &slot);
+	int err = find_number(dir, name, &ino);
 
-	if (err || !slot.buffer)
+	if (err || !ino)
 		return err;
-	u32 ino = le32_get(slot.entry->inode);
-
-	ext4_dir_slot_put(&slot);
 	if (ino == ext4_ino(dir) || (ino < ext4_inode_fs(dir)->first_ino && ino != EXT4_INO_ROOT))
 		return ext4_error(ext4_inode_fs(dir), ext4_ino(dir), 0,
 				  "entry \"%.*s\" refers to inode %u", (int)min(name->length, 40),
@@ -175,8 +202,10 @@ static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u3
 		     struct ext4_inode **out)
 {
 	struct acl *lists[ACL_LISTS];
-	int err = acl_inherit(dir, &mode, lists);
+	int err = ext4_inline_convert(ext4_inode(dir), false);
 
+	if (!err)
+		err = acl_inherit(dir, &mode, lists);
 	if (err)
 		return err;
 	if (lists[ACL_LIST_ACCESS] || lists[ACL_LIST_DEFAULT])
@@ -294,6 +323,9 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 		return -ENOENT;
 	if (length >= fs->block_size)
 		return -ENAMETOOLONG;
+	err = ext4_inline_convert(ext4_inode(dir), false);
+	if (err)
+		return err;
 	err = ext4_txn_begin(fs, create_credits(dir) + FIRST_BLOCK, &handle);
 	if (err)
 		return err;
@@ -330,6 +362,9 @@ static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *ino
 
 	if (inode->nlink >= dir->super->max_links)
 		return -EMLINK;
+	err = ext4_inline_convert(ext4_inode(dir), false);
+	if (err)
+		return err;
 	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
 	if (err)
 		return err;
@@ -366,8 +401,10 @@ static int remove_entry(struct inode *dir, struct dentry *dentry)
 	struct inode *inode = dentry->inode;
 	struct ext4_dir_slot slot;
 	struct ext4_handle handle;
-	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
+	int err = ext4_inline_convert(ext4_inode(dir), false);
 
+	if (!err)
+		err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
 	if (err)
 		return err;
 	err = find_existing(ext4_inode(dir), &dentry->name, &slot);
@@ -609,6 +646,18 @@ static int make_whiteout(struct rename *r)
 	return 0;
 }
 
+/* The directories whose entries change, ".." included. */
+static int convert_inline(const struct rename *r)
+{
+	struct inode *const inodes[] = {r->old_dir, r->new_dir, r->moved, r->target};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(inodes) && !err; i++)
+		if (inodes[i] && S_ISDIR(inodes[i]->mode))
+			err = ext4_inline_convert(ext4_inode(inodes[i]), false);
+	return err;
+}
+
 static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 		       struct dentry *new_dentry, unsigned int flags)
 {
@@ -630,6 +679,9 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 		if (!empty)
 			return -ENOTEMPTY;
 	}
+	err = convert_inline(&r);
+	if (err)
+		return err;
 	if (dir && old_dir != new_dir && !r.target && dir_is_full_of_links(ext4_inode(new_dir)))
 		return -EMLINK;
 	/* a whiteout, the new name, two directories, two inodes and their first blocks */

@@ -1,6 +1,7 @@
 /* Symbolic links: short targets lie in the inode, longer ones in a block. */
 #include "ext4/ext4_int.h"
 #include "lib/string.h"
+#include "mm/kmalloc.h"
 
 static int copy_target(const void *from, u64 length, char **target)
 {
@@ -22,6 +23,17 @@ static int ext4_readlink(struct inode *vfs, char **target)
 	struct buffer *buffer;
 	int err;
 
+	if (ext4_is_inline(inode)) {
+		u8 *contents = kmalloc(fs->block_size, MM_NOFS);
+
+		if (!contents)
+			return -ENOMEM;
+		err = ext4_inline_read(inode, contents);
+		if (!err)
+			err = copy_target(contents, length, target);
+		kfree(contents);
+		return err;
+	}
 	if (ext4_symlink_is_fast(inode))
 		return copy_target(inode->block_bytes, length, target);
 	if (length >= fs->block_size)

@@ -74,6 +74,9 @@ int ext4_set_size(struct ext4_inode *inode, u64 size)
 
 	if (size > (ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size))
 		return -EFBIG;
+	err = ext4_inline_convert(inode, size == 0);
+	if (err)
+		return err;
 	if (size <= (u64)inode->vfs.size)
 		return shrink(inode, size);
 	err = zero_tail(inode, (u64)inode->vfs.size);

@@ -106,21 +106,29 @@ static ssize_t value_get(struct ext4_inode *inode, const struct ext4_xattr_area 
 	return err ? err : (ssize_t)length;
 }
 
-ssize_t ext4_xattr_get(struct ext4_inode *inode, const struct ext4_xattr_key *key, void *value,
-		       size_t size)
+ssize_t ext4_xattr_get_locked(struct ext4_inode *inode, const struct ext4_xattr_key *key,
+			      void *value, size_t size)
 {
 	const struct ext4_xattr_area *area;
 	struct areas areas;
-	ssize_t n;
+	ssize_t n = areas_get(inode, &areas);
 
-	rwsem_read_lock(&inode->xattr_lock);
-	n = areas_get(inode, &areas);
 	if (!n) {
 		const struct ext4_xattr_entry *entry = areas_find(&areas, key, &area);
 
 		n = entry ? value_get(inode, area, entry, value, size) : -ENODATA;
 		areas_put(&areas);
 	}
+	return n;
+}
+
+ssize_t ext4_xattr_get(struct ext4_inode *inode, const struct ext4_xattr_key *key, void *value,
+		       size_t size)
+{
+	ssize_t n;
+
+	rwsem_read_lock(&inode->xattr_lock);
+	n = ext4_xattr_get_locked(inode, key, value, size);
 	rwsem_read_unlock(&inode->xattr_lock);
 	return n;
 }
@@ -310,7 +318,7 @@ out:
 	return err;
 }
 
-static int set_locked(struct setter *s, int flags)
+static int set(struct setter *s, int flags)
 {
 	const struct ext4_xattr_area *where;
 	const struct ext4_xattr_entry *entry = areas_find(&s->areas, &s->change.key, &where);
@@ -344,9 +352,9 @@ static int set_locked(struct setter *s, int flags)
 	return err;
 }
 
-int ext4_xattr_set(struct ext4_handle *handle, struct ext4_inode *inode,
-		   const struct ext4_xattr_key *key, const void *value, size_t size, int flags,
-		   struct ext4_xattr_puts *puts)
+int ext4_xattr_set_locked(struct ext4_handle *handle, struct ext4_inode *inode,
+			  const struct ext4_xattr_key *key, const void *value, size_t size,
+			  int flags, struct ext4_xattr_puts *puts)
 {
 	struct ext4_fs *fs = handle->fs;
 	u8 *images = kmalloc(fs->inode_size + fs->block_size, MM_NOFS);
@@ -362,14 +370,24 @@ int ext4_xattr_set(struct ext4_handle *handle, struct ext4_inode *inode,
 
 	if (!images)
 		return -ENOMEM;
-	rwsem_write_lock(&inode->xattr_lock);
 	err = areas_get(inode, &s.areas);
 	if (!err) {
-		err = set_locked(&s, flags);
+		err = set(&s, flags);
 		areas_put(&s.areas);
 	}
-	rwsem_write_unlock(&inode->xattr_lock);
 	kfree(images);
+	return err;
+}
+
+int ext4_xattr_set(struct ext4_handle *handle, struct ext4_inode *inode,
+		   const struct ext4_xattr_key *key, const void *value, size_t size, int flags,
+		   struct ext4_xattr_puts *puts)
+{
+	int err;
+
+	rwsem_write_lock(&inode->xattr_lock);
+	err = ext4_xattr_set_locked(handle, inode, key, value, size, flags, puts);
+	rwsem_write_unlock(&inode->xattr_lock);
 	return err;
 }
 

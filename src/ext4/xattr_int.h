@@ -110,4 +110,11 @@ ssize_t __must_check ext4_xattr_get(struct ext4_inode *inode, const struct ext4_
 int __must_check ext4_xattr_set(struct ext4_handle *handle, struct ext4_inode *inode,
 				const struct ext4_xattr_key *key, const void *value, size_t size,
 				int flags, struct ext4_xattr_puts *puts);
+/* The same with xattr_lock held by the caller. */
+ssize_t __must_check ext4_xattr_get_locked(struct ext4_inode *inode,
+					   const struct ext4_xattr_key *key, void *value,
+					   size_t size);
+int __must_check ext4_xattr_set_locked(struct ext4_handle *handle, struct ext4_inode *inode,
+				       const struct ext4_xattr_key *key, const void *value,
+				       size_t size, int flags, struct ext4_xattr_puts *puts);
 #endif
