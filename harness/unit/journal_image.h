@@ -16,8 +16,7 @@
 #define JIMG_BLOCKS 4096
 
 struct jimg {
-	u8 *data; /* the mapped image */
-	size_t bytes;
+	u8 *data; /* the image */
 	struct ext4_super_raw *super;
 	struct journal_super *raw;
 	u32 block_size, maxlen;
@@ -29,8 +28,7 @@ struct jimg {
 	bool uuids;        /* every tag has its UUID behind it */
 };
 
-/* Opens t_image(). start 0: the log is empty (s_start 0). j is zeroed, or was used for an image
- * made by the same mke2fs. */
+/* The caller has set data, blocks and mapped. start 0: the log is empty (s_start 0). */
 void jimg_open(struct jimg *j, u32 compat, u32 incompat, u32 start, u32 tid);
 void jimg_close(struct jimg *j);
 
