@@ -10,6 +10,8 @@
 #include "lib/atomic.h"
 #include "sys/time/time_int.h"
 
+#include <linux/time.h>
+
 struct wait_queue clock_set_waiters = WAIT_QUEUE_INIT(clock_set_waiters, "clock set");
 static s64 realtime_offset; /* atomic; wall clock minus monotonic clock, ns */
 
@@ -35,6 +37,11 @@ struct timespec64 clock_realtime(void)
 struct timespec64 clock_realtime_coarse(void)
 {
 	return clock_realtime();
+}
+
+bool clock_is_wall(int clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
 u64 clock_realtime_to_monotonic(s64 ns)

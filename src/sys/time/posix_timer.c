@@ -3,8 +3,8 @@
  * or to one thread.
  *
  * Expirations while the timer's signal is still pending are not queued again but counted: the
- * overrun count of timer_getoverrun(). Timers on the wall clock are set relative to how it stands
- * when they are armed.
+ * overrun count of timer_getoverrun(). An absolute timer on the wall clock starts again whenever
+ * that clock is set. The lock of clock_set_waiters is outside that of the timers.
  */
 #include "lib/atomic.h"
 #include "lib/string.h"
@@ -31,6 +31,8 @@ struct posix_timer {
 	sigval_t value;
 	struct timer timer;
 	u64 deadline_ns; /* 0: not running; for CPU clocks: what is left */
+	s64 wall_ns;     /* the deadline, if it is a moment of the wall clock; else 0 */
+	struct wait_entry clock_set;
 	u64 interval_ns;
 	int overrun;
 	bool cpu_clock;
@@ -94,6 +96,20 @@ out:
 	irqlock_unlock(&process->signal_lock, flags);
 }
 
+/* The wall clock was set: its moments are others of the monotonic clock now. */
+static bool clock_was_set(struct wait_entry *entry, unsigned int key)
+{
+	struct posix_timer *timer = container_of(entry, struct posix_timer, clock_set);
+	irqflags_t flags = irqlock_lock(&timer->owner->lock);
+
+	if (timer->deadline_ns && timer->wall_ns) {
+		timer->deadline_ns = max(clock_realtime_to_monotonic(timer->wall_ns), 1ull);
+		timer_start(&timer->timer, timer->deadline_ns);
+	}
+	irqlock_unlock(&timer->owner->lock, flags);
+	return true;
+}
+
 static void expire(struct timer *t)
 {
 	struct posix_timer *timer = container_of(t, struct posix_timer, timer);
@@ -107,6 +123,8 @@ static void expire(struct timer *t)
 			count += (now - timer->deadline_ns) / timer->interval_ns;
 			timer->deadline_ns =
 			    deadline_after(timer->deadline_ns, count * timer->interval_ns);
+			if (timer->wall_ns)
+				timer->wall_ns += (s64)(count * timer->interval_ns);
 			timer_start(&timer->timer, timer->deadline_ns);
 		} else {
 			timer->deadline_ns = 0;
@@ -148,15 +166,18 @@ void posix_timers_tick(struct process_timers *timers, struct thread *thread)
 	irqlock_unlock(&timers->lock, flags);
 }
 
-static void timer_delete(struct process_timers *timers, struct posix_timer *timer)
+/* Nobody finds the timer from here on. lock held. */
+static void timer_unlink(struct process_timers *timers, struct posix_timer *timer)
 {
-	irqflags_t flags = irqlock_lock(&timers->lock);
-
 	timer->deadline_ns = 0;
 	list_del(&timer->node);
 	timers->posix_count--;
 	process_timers_ticking_update(timers);
-	irqlock_unlock(&timers->lock, flags);
+}
+
+static void timer_free(struct posix_timer *timer)
+{
+	wait_queue_remove(&clock_set_waiters, &timer->clock_set);
 	timer_cancel(&timer->timer);
 	if (timer->thread)
 		thread_put(timer->thread);
@@ -165,8 +186,15 @@ static void timer_delete(struct process_timers *timers, struct posix_timer *time
 
 void posix_timers_delete_all(struct process_timers *timers)
 {
-	while (!list_empty(&timers->posix))
-		timer_delete(timers, list_first_entry(&timers->posix, struct posix_timer, node));
+	while (!list_empty(&timers->posix)) {
+		struct posix_timer *timer =
+		    list_first_entry(&timers->posix, struct posix_timer, node);
+		irqflags_t flags = irqlock_lock(&timers->lock);
+
+		timer_unlink(timers, timer);
+		irqlock_unlock(&timers->lock, flags);
+		timer_free(timer);
+	}
 }
 
 /* ---- the calls ---- */
@@ -246,6 +274,10 @@ SYSCALL(timer_create)
 	timer->thread = thread;
 	timer->tid = thread_current()->tid;
 	timer_init(&timer->timer, expire);
+	wait_entry_init(&timer->clock_set, false);
+	timer->clock_set.wake = clock_was_set;
+	if (clock_is_wall(clock))
+		wait_queue_add(&clock_set_waiters, &timer->clock_set);
 
 	irqflags_t flags = irqlock_lock(&timers->lock);
 
@@ -260,7 +292,10 @@ SYSCALL(timer_create)
 	timers->posix_count++;
 	irqlock_unlock(&timers->lock, flags);
 	if (put_user(id, (int __user *)args[2])) {
-		timer_delete(timers, timer);
+		flags = irqlock_lock(&timers->lock);
+		timer_unlink(timers, timer);
+		irqlock_unlock(&timers->lock, flags);
+		timer_free(timer);
 		return -EFAULT;
 	}
 	return 0;
@@ -304,8 +339,7 @@ static u64 timer_deadline(const struct posix_timer *timer, s64 value_ns, bool ab
 	}
 	if (!absolute)
 		return deadline_after(clock_monotonic_ns(), (u64)value_ns);
-	if (timer->clock == CLOCK_REALTIME || timer->clock == CLOCK_TAI ||
-	    timer->clock == CLOCK_REALTIME_ALARM)
+	if (clock_is_wall(timer->clock))
 		value_ns = (s64)clock_realtime_to_monotonic(value_ns);
 	return value_ns > 0 ? (u64)value_ns : 1;
 }
@@ -341,6 +375,7 @@ SYSCALL(timer_settime)
 	timer->interval_ns =
 	    (u64)timespec64_to_ns(fresh.it_interval.tv_sec, fresh.it_interval.tv_nsec);
 	timer->deadline_ns = value ? timer_deadline(timer, value, absolute) : 0;
+	timer->wall_ns = absolute && clock_is_wall(timer->clock) ? value : 0;
 	if (value && !timer->cpu_clock)
 		timer_start(&timer->timer, timer->deadline_ns);
 	process_timers_ticking_update(timers);
@@ -392,18 +427,11 @@ SYSCALL(timer_delete)
 	irqflags_t flags = irqlock_lock(&timers->lock);
 
 	timer = timer_find(timers, (int)args[0]);
-	if (timer) { /* from here on nobody else finds it */
-		list_del(&timer->node);
-		timer->deadline_ns = 0;
-		timers->posix_count--;
-		process_timers_ticking_update(timers);
-	}
+	if (timer)
+		timer_unlink(timers, timer);
 	irqlock_unlock(&timers->lock, flags);
 	if (!timer)
 		return -EINVAL;
-	timer_cancel(&timer->timer);
-	if (timer->thread)
-		thread_put(timer->thread);
-	kfree(timer);
+	timer_free(timer);
 	return 0;
 }

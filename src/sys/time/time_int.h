@@ -8,8 +8,12 @@
 
 #include <linux/time_types.h>
 
-/* Woken when the wall clock was set: absolute sleepers on it look again. */
+/* Woken when the wall clock was set: absolute sleepers on it look again, and absolute timers
+ * (entries with a callback of their own) start again. */
 extern struct wait_queue clock_set_waiters;
+
+/* Whether an absolute time on this clock moves when the wall clock is set. */
+bool clock_is_wall(int clock);
 
 /* The clock's time. -EINVAL: there is no such clock, or no such process. */
 int __must_check clock_read(int clock, s64 *ns);

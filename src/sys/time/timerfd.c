@@ -1,7 +1,10 @@
 /*
- * timerfd: a timer whose expirations are counted in a file. The timer runs on the monotonic clock; a
- * moment of the wall clock is converted when the timer is set, so setting that clock later does not
- * move it (TFD_TIMER_CANCEL_ON_SET is -EINVAL therefore).
+ * timerfd: a timer whose expirations are counted in a file. The timer runs on the monotonic clock;
+ * a moment of the wall clock is converted when the timer is set, and again whenever that clock is
+ * set. With TFD_TIMER_CANCEL_ON_SET readers are told of that, by -ECANCELED, instead of
+ * expirations.
+ *
+ * The lock of clock_set_waiters is outside that of the timer.
  */
 #include "lib/clock.h"
 #include "lib/lock.h"
@@ -10,6 +13,7 @@
 #include "mm/kmalloc.h"
 #include "mm/usercopy.h"
 #include "sys/syscall.h"
+#include "sys/time/time_int.h"
 #include "sys/time/timer.h"
 #include "vfs/file.h"
 #include "vfs/poll.h"
@@ -26,6 +30,9 @@ struct timerfd {
 	u64 expirations; /* lock: not read yet */
 	u64 deadline_ns; /* lock: monotonic; 0: not set */
 	u64 interval_ns; /* lock */
+	s64 wall_ns;     /* lock: the deadline, if it is a moment of the wall clock; else 0 */
+	bool cancel_on_set, cancelled; /* lock */
+	struct wait_entry clock_set;
 	struct wait_queue wait;
 };
 
@@ -41,6 +48,8 @@ static void expire(struct timer *timer)
 		if (t->interval_ns) {
 			n += (now - t->deadline_ns) / t->interval_ns;
 			t->deadline_ns += n * t->interval_ns;
+			if (t->wall_ns)
+				t->wall_ns += (s64)(n * t->interval_ns);
 			timer_start(&t->timer, t->deadline_ns);
 		} else {
 			t->deadline_ns = 0;
@@ -51,14 +60,33 @@ static void expire(struct timer *timer)
 	wake_all(&t->wait);
 }
 
-static u64 take(struct timerfd *t)
+static bool clock_was_set(struct wait_entry *entry, unsigned int key)
+{
+	struct timerfd *t = container_of(entry, struct timerfd, clock_set);
+	irqflags_t flags = irqlock_lock(&t->lock);
+
+	if (t->deadline_ns && t->wall_ns) {
+		t->deadline_ns = max(clock_realtime_to_monotonic(t->wall_ns), 1ull);
+		timer_start(&t->timer, t->deadline_ns);
+	}
+	if (t->cancel_on_set)
+		t->cancelled = true;
+	irqlock_unlock(&t->lock, flags);
+	wake_all(&t->wait);
+	return true;
+}
+
+/* Whether there is something to tell: *n expirations, or with none that the clock was set. */
+static bool take(struct timerfd *t, u64 *n)
 {
 	irqflags_t flags = irqlock_lock(&t->lock);
-	u64 n = t->expirations;
+	bool some = t->expirations || t->cancelled;
 
+	*n = t->cancelled ? 0 : t->expirations;
 	t->expirations = 0;
+	t->cancelled = false;
 	irqlock_unlock(&t->lock, flags);
-	return n;
+	return some;
 }
 
 static ssize_t timerfd_read(struct file *file, struct uio *uio, loff_t *pos)
@@ -68,16 +96,17 @@ static ssize_t timerfd_read(struct file *file, struct uio *uio, loff_t *pos)
 
 	if (uio->resid < sizeof(n))
 		return -EINVAL;
-	n = take(t);
-	if (!n) {
+	if (!take(t, &n)) {
 		int err;
 
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event_interruptible(&t->wait, (n = take(t)) != 0);
+		err = wait_event_interruptible(&t->wait, take(t, &n));
 		if (err)
 			return err;
 	}
+	if (!n)
+		return -ECANCELED;
 	return uio_copy_out(uio, &n, sizeof(n)) == sizeof(n) ? (ssize_t)sizeof(n) : -EFAULT;
 }
 
@@ -86,7 +115,7 @@ static unsigned int timerfd_poll(struct file *file, struct poll_table *table)
 	struct timerfd *t = file->private;
 
 	poll_wait(file, &t->wait, table);
-	return READ_ONCE(t->expirations) ? EPOLLIN | EPOLLRDNORM : 0;
+	return READ_ONCE(t->expirations) || READ_ONCE(t->cancelled) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static void timerfd_release(struct file *file)
@@ -96,6 +125,7 @@ static void timerfd_release(struct file *file)
 
 	t->deadline_ns = 0; /* so that a function that runs now does not start it again */
 	irqlock_unlock(&t->lock, flags);
+	wait_queue_remove(&clock_set_waiters, &t->clock_set);
 	timer_cancel(&t->timer);
 	kfree(t);
 }
@@ -106,11 +136,6 @@ static const struct file_ops timerfd_ops = {
     .release = timerfd_release,
 };
 
-static bool clock_is_wall(int clock)
-{
-	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
-}
-
 SYSCALL(timerfd_create)
 {
 	int clock = (int)args[0], flags = (int)args[1], err;
@@ -119,8 +144,8 @@ SYSCALL(timerfd_create)
 
 	if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK))
 		return -EINVAL;
-	if (!clock_is_wall(clock) && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
-	    clock != CLOCK_BOOTTIME_ALARM)
+	if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_ALARM && clock != CLOCK_MONOTONIC &&
+	    clock != CLOCK_BOOTTIME && clock != CLOCK_BOOTTIME_ALARM)
 		return -EINVAL;
 	t = kmalloc(sizeof(*t), MM_NORMAL | MM_ZERO);
 	if (!t)
@@ -129,9 +154,14 @@ SYSCALL(timerfd_create)
 	wait_queue_init(&t->wait, "timerfd");
 	timer_init(&t->timer, expire);
 	t->clock = clock;
+	wait_entry_init(&t->clock_set, false);
+	t->clock_set.wake = clock_was_set;
+	if (clock_is_wall(clock))
+		wait_queue_add(&clock_set_waiters, &t->clock_set);
 	err = file_create_anonymous("anon_inode:[timerfd]", 0, &timerfd_ops, t,
 				    O_RDWR | (flags & TFD_NONBLOCK), &file);
 	if (err) {
+		wait_queue_remove(&clock_set_waiters, &t->clock_set);
 		kfree(t);
 		return err;
 	}
@@ -192,7 +222,7 @@ SYSCALL(timerfd_settime)
 	struct file *file;
 	irqflags_t irq;
 
-	if (flags & ~TFD_TIMER_ABSTIME)
+	if (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
 		return -EINVAL;
 	if (copy_from_user(&new, (const void __user *)args[2], sizeof(new)))
 		return -EFAULT;
@@ -206,12 +236,21 @@ SYSCALL(timerfd_settime)
 	irq = irqlock_lock(&t->lock);
 	setting_fill(t, &old);
 	t->expirations = 0;
+	bool wall = (flags & TFD_TIMER_ABSTIME) && clock_is_wall(t->clock);
+	bool missed = t->cancelled; /* and nobody has read it */
+
+	t->cancelled = false;
+	t->cancel_on_set = wall && (flags & TFD_TIMER_CANCEL_ON_SET);
+	t->wall_ns = wall ? timespec64_to_ns(new.it_value.tv_sec, new.it_value.tv_nsec) : 0;
 	t->deadline_ns = deadline_of(t, &new.it_value, flags);
 	t->interval_ns = (u64)timespec64_to_ns(new.it_interval.tv_sec, new.it_interval.tv_nsec);
 	if (t->deadline_ns)
 		timer_start(&t->timer, t->deadline_ns);
 	irqlock_unlock(&t->lock, irq);
+	missed = missed && t->cancel_on_set && t->deadline_ns;
 	file_put(file);
+	if (missed)
+		return -ECANCELED;
 	return args[3] ? copy_to_user((void __user *)args[3], &old, sizeof(old)) : 0;
 }
 
