@@ -58,10 +58,9 @@ bool ext4_xattr_area_valid(const struct ext4_fs *fs, const struct ext4_xattr_are
 struct ext4_xattr_entry *ext4_xattr_next(const struct ext4_xattr_area *area,
 					 const struct ext4_xattr_entry *entry)
 {
-	u8 *at = area->base + area->first;
-
 	if (area->empty || !area->base)
 		return NULL;
+	u8 *at = area->base + area->first;
 	if (entry)
 		at = (u8 *)entry + entry_size(entry->e_name_len);
 	return le32_load(at) ? (void *)at : NULL;
