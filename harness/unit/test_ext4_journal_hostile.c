@@ -10,6 +10,8 @@
 #include "ext4_test.h"
 #include "journal_image.h"
 
+#include "lib/crc.h"
+
 #include <linux/mount.h>
 
 #define V3 (JOURNAL_INCOMPAT_REVOKE | JOURNAL_INCOMPAT_CSUM_V3)
@@ -155,11 +157,14 @@ static void make_log(void (*make)(struct jimg *j))
 	munmap(image.data, bytes);
 }
 
-static void make_pristine(void)
+static void make_pristine(const char *journal)
 {
 	int n;
 
-	t_mkfs("-t ext4 -b 1024 -N 64 -J size=1 -O ^metadata_csum", 4096);
+	char options[100];
+
+	snprintf(options, sizeof(options), "-t ext4 -b 1024 -N 64 -O ^metadata_csum %s", journal);
+	t_mkfs(options, strstr(journal, "2") ? 8192 : 4096);
 	t_run_ok("echo hello >file; debugfs -w -R 'write file file' img; cp img pristine");
 	const char *at = t_debugfs_read("blocks <8>");
 	for (unsigned block; sscanf(at, "%u%n", &block, &n) == 1; at += n)
@@ -184,7 +189,7 @@ static void expect_refused(const char *what, int error, const char *message)
 
 START_TEST(a_journal_with_a_bad_superblock_is_refused)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct field *field = &fields[i];
 		size_t bytes;
@@ -202,7 +207,7 @@ END_TEST
 
 START_TEST(a_log_that_would_write_where_it_must_not_is_refused)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
 		make_log(logs[i].make);
 		expect_refused(logs[i].what, -EUCLEAN, logs[i].message);
@@ -212,7 +217,7 @@ END_TEST
 
 START_TEST(a_journal_whose_inode_is_damaged_is_refused)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	for (size_t i = 0; i < ARRAY_SIZE(inodes); i++) {
 		make_log(NULL);
 		t_debugfs(inodes[i].commands);
@@ -243,7 +248,7 @@ START_TEST(a_log_without_an_end_is_an_empty_one)
 {
 	void (*const endless[])(struct jimg * j) = {endless_descriptors, full_of_revokes};
 
-	make_pristine();
+	make_pristine("-J size=1");
 	for (size_t i = 0; i < ARRAY_SIZE(endless); i++) {
 		make_log(endless[i]);
 		t_mount_ok(NULL);
@@ -255,7 +260,7 @@ END_TEST
 
 START_TEST(a_read_only_device_is_not_recovered)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	make_log(NULL);
 	struct host_disk *disk = host_disk_file("vdro", t_image(), false);
 
@@ -272,7 +277,7 @@ END_TEST
 
 START_TEST(norecovery_is_for_reading_only)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	make_log(NULL);
 	ck_assert_int_eq(t_mount("norecovery"), -EROFS);
 	ck_assert_int_eq(t_mount_type(NULL, MS_RDONLY, "noload"), 0);
@@ -288,7 +293,7 @@ END_TEST
 /* Every allocation and every request fails in turn: the mount fails, and the next one recovers. */
 START_TEST(recovery_that_fails_half_way_can_be_repeated)
 {
-	make_pristine();
+	make_pristine("-J size=1");
 	for (u64 n = 1;; n++) {
 		make_log(NULL);
 		t_mount_fail_alloc = n;
@@ -311,12 +316,54 @@ START_TEST(recovery_that_fails_half_way_can_be_repeated)
 }
 END_TEST
 
+/* A fast commit of nothing: HEAD, and TAIL with its checksum. */
+static void put_fast_commit(u32 tid, u32 damage)
+{
+	u8 *block = jimg_block(&image, image.maxlen - JOURNAL_FC_BLOCKS_DEFAULT + 1);
+
+	le16_store(block, JOURNAL_FC_HEAD);
+	le16_store(block + 2, 8);
+	le32_store(block + 4, 0);
+	le32_store(block + 8, tid);
+	le16_store(block + 12, JOURNAL_FC_TAIL);
+	le16_store(block + 14, 8);
+	le32_store(block + 16, tid);
+	le32_store(block + 20, crc32c(0, block, 20) ^ damage);
+}
+
+START_TEST(fast_commits_are_refused_but_not_stale_ones)
+{
+	static const struct {
+		u32 tid, damage;
+		int error;
+	} rows[] = {{10, 0, -EINVAL}, {9, 0, 0}, {11, 0, 0}, {10, 1, 0}};
+	size_t bytes;
+
+	make_pristine("-J size=2");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		make_log(NULL);
+		image.data = map_image(&bytes);
+		image.raw->s_feature_incompat = be32_make(V3 | JOURNAL_INCOMPAT_FAST_COMMIT);
+		jimg_sum_super(&image);
+		put_fast_commit(rows[i].tid, rows[i].damage);
+		munmap(image.data, bytes);
+		if (rows[i].error) {
+			expect_refused("fast commits", rows[i].error, "fast commits");
+			continue;
+		}
+		t_mount_ok(NULL);
+		ck_assert(log_captured_has("recovered: 1 transactions"));
+		t_umount();
+	}
+}
+END_TEST
+
 Suite *suite_ext4_journal_hostile(void)
 {
 	return suite_of("ext4_journal_hostile", a_journal_with_a_bad_superblock_is_refused,
 			a_log_that_would_write_where_it_must_not_is_refused,
 			a_journal_whose_inode_is_damaged_is_refused,
 			a_log_without_an_end_is_an_empty_one, a_read_only_device_is_not_recovered,
-			norecovery_is_for_reading_only,
+			norecovery_is_for_reading_only, fast_commits_are_refused_but_not_stale_ones,
 			recovery_that_fails_half_way_can_be_repeated);
 }

@@ -229,7 +229,7 @@ struct journal_fc_inode {
 };
 struct journal_fc_tail {
 	struct le32 fc_tid;
-	struct le32 fc_crc; /* crc32c from ~0 over all since the last TAIL, up to this field */
+	struct le32 fc_crc; /* crc32c from 0 over all since the last TAIL, up to this field */
 };
 
 #endif

@@ -167,8 +167,17 @@ static int clear_recover(struct ext4_fs *fs)
 static int replay_log(struct ext4_recovery *recovery)
 {
 	struct ext4_fs *fs = recovery->log.fs;
+	bool fast = false;
 	int err = ext4_recovery_scan(recovery);
 
+	if (!err)
+		err = ext4_recovery_find_fast(recovery, &fast);
+	if (!err && fast) {
+		log_err("%s: %s: the journal holds fast commits, which are not supported: run "
+			"e2fsck",
+			fs->type_name, fs->super->id);
+		err = -EINVAL;
+	}
 	if (!err)
 		err = ext4_recovery_revoke(recovery);
 	if (err)

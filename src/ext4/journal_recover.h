@@ -32,6 +32,8 @@
  *   - A data block that fails its checksum is left out, the others are replayed, and the mount is
  *     refused.
  *
+ * Fast commits are not replayed: a volume with some that follow its last transaction is refused.
+ *
  * Whoever refuses a mount leaves log and needs_recovery in place for e2fsck.
  */
 #ifndef EXT4_JOURNAL_RECOVER_H

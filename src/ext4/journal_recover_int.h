@@ -76,4 +76,10 @@ int __must_check ext4_recovery_revoke(struct ext4_recovery *recovery);
 bool ext4_recovery_is_revoked(const struct ext4_recovery *recovery, u64 block, u32 tid);
 void ext4_recovery_forget_revoked(struct ext4_recovery *recovery);
 
+/* ---- journal_fast.c ---- */
+
+/* After the scan: whether the area of fast commits holds changes that follow the last transaction.
+ */
+int __must_check ext4_recovery_find_fast(struct ext4_recovery *recovery, bool *found);
+
 #endif
