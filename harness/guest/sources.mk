@@ -269,6 +269,7 @@ contracts-y += harness/guest/sig_registers.c
 contracts-y += harness/guest/sig_restart.c
 contracts-y += harness/guest/sig_restart_write.c
 contracts-y += harness/guest/sig_siginfo.c
+contracts-y += harness/guest/sig_sigio.c
 contracts-y += harness/guest/sig_signalfd.c
 contracts-y += harness/guest/sig_stop_cancels.c
 contracts-y += harness/guest/sig_stop_continue.c

@@ -35,6 +35,10 @@ void __attribute__((weak)) tty_signal_foreground(struct tty *t, int sig)
 	signal_sent = sig;
 }
 
+void __attribute__((weak)) tty_write_wakeup(struct tty *t)
+{
+}
+
 int __attribute__((weak)) tty_check_foreground(struct tty *t, int sig)
 {
 	return 0;

@@ -263,7 +263,7 @@ void n_tty_mode_changed(struct tty *tty, bool was_canonical)
 		tty->input_line = tty->input_head;
 	}
 	if (n_tty_readable(tty))
-		wait_queue_wake(&tty->read_wait, 0, 0);
+		tty_wake_readers(tty);
 }
 
 /* ---- input: editing ---- */
@@ -358,7 +358,7 @@ static void reprint_line(struct tty *tty)
 static void line_complete(struct tty *tty)
 {
 	tty->input_line = tty->input_head;
-	wait_queue_wake(&tty->read_wait, 0, 0);
+	tty_wake_readers(tty);
 }
 
 /* Whether c is the special character `which` (a disabled one, 0, never is). */
@@ -371,7 +371,7 @@ static void output_start(struct tty *tty)
 {
 	tty->output_stopped = false;
 	tty_tell(tty, TIOCPKT_START);
-	wake_all(&tty->write_wait);
+	tty_write_wakeup(tty);
 }
 
 static void send_signal(struct tty *tty, u8 c, int sig)
@@ -480,7 +480,7 @@ static void store_and_echo(struct tty *tty, u8 c)
 	if (newline)
 		line_complete(tty);
 	else if (!canonical && n_tty_readable(tty))
-		wait_queue_wake(&tty->read_wait, 0, 0);
+		tty_wake_readers(tty);
 }
 
 void n_tty_receive(struct tty *tty, u8 c)

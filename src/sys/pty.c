@@ -75,7 +75,7 @@ static size_t line_write(struct tty *tty, const char *s, size_t n)
 		pty->ring[pty->head++ % RING_BYTES] = (u8)s[i];
 	spin_unlock(&pty->ring_lock);
 	if (n)
-		wake_all(&pty->wait);
+		wait_queue_wake(&pty->wait, 0, EPOLLIN | EPOLLRDNORM);
 	return n;
 }
 
@@ -120,7 +120,7 @@ static void line_closed(struct tty *tty)
 
 static void line_read_wakeup(struct tty *tty)
 {
-	wake_all(&pty_of(tty)->wait);
+	wait_queue_wake(&pty_of(tty)->wait, 0, EPOLLOUT | EPOLLWRNORM);
 }
 
 static void line_status(struct tty *tty, u8 change)

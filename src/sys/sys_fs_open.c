@@ -1,6 +1,7 @@
 /* Descriptors: open, close, dup, fcntl, ioctl, pipe and their kin. */
 #include "lib/string.h"
 #include "mm/usercopy.h"
+#include "sys/sigio.h"
 #include "sys/sys_fs_int.h"
 #include "sys/syscall.h"
 #include "sys/thread.h"
@@ -352,12 +353,14 @@ SYSCALL(memfd_create)
 
 /* ---- ioctl ---- */
 
-static long ioctl_set_flag(struct file *file, u32 flag, unsigned long arg)
+static long ioctl_set_flag(struct file *file, int fd, u32 flag, unsigned long arg)
 {
 	int on;
 
 	if (get_user(on, (const int __user *)arg))
 		return -EFAULT;
+	if (flag == FASYNC)
+		return sigio_set(file, fd, on);
 	spin_lock(&file->lock);
 	file->flags = on ? file->flags | flag : file->flags & ~flag;
 	spin_unlock(&file->lock);
@@ -374,7 +377,9 @@ static long ioctl_any(struct file *file, int fd, unsigned int cmd, unsigned long
 	case FIONCLEX:
 		return fd_set_close_on_exec(fd, false);
 	case FIONBIO:
-		return ioctl_set_flag(file, O_NONBLOCK, arg);
+		return ioctl_set_flag(file, fd, O_NONBLOCK, arg);
+	case FIOASYNC:
+		return ioctl_set_flag(file, fd, FASYNC, arg);
 	}
 	result = file->ops->ioctl ? file->ops->ioctl(file, cmd, arg) : -ENOTTY;
 	if (result != -ENOTTY && result != -ENOIOCTLCMD)
@@ -399,9 +404,9 @@ SYSCALL(ioctl)
 
 /* ---- fcntl ---- */
 
-static long fcntl_set_flags(struct file *file, u32 flags)
+static long fcntl_set_flags(struct file *file, int fd, u32 flags)
 {
-	const u32 changeable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC;
+	const u32 changeable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 
 	if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) &&
 	    !inode_owner_or_capable(file->inode))
@@ -411,7 +416,7 @@ static long fcntl_set_flags(struct file *file, u32 flags)
 	spin_lock(&file->lock);
 	file->flags = (file->flags & ~changeable) | (flags & changeable);
 	spin_unlock(&file->lock);
-	return 0;
+	return sigio_set(file, fd, flags & FASYNC);
 }
 
 /* struct flock to a range: whence, and lengths below zero. */
@@ -491,46 +496,6 @@ static long fcntl_lock(struct file *file, unsigned int cmd, struct flock __user 
 	return copy_to_user(arg, &user, sizeof(user));
 }
 
-static long fcntl_owner(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	struct f_owner_ex owner;
-	long result = 0;
-
-	spin_lock(&file->lock);
-	switch (cmd) {
-	case F_SETOWN:
-		file->owner_pid = (int)arg;
-		break;
-	case F_GETOWN:
-		result = file->owner_pid;
-		break;
-	case F_SETSIG:
-		if (arg > 64)
-			result = -EINVAL;
-		else
-			file->owner_signal = (int)arg;
-		break;
-	case F_GETSIG:
-		result = file->owner_signal;
-		break;
-	}
-	owner.type = file->owner_pid < 0 ? F_OWNER_PGRP : F_OWNER_PID;
-	owner.pid = file->owner_pid < 0 ? -file->owner_pid : file->owner_pid;
-	spin_unlock(&file->lock);
-	if (cmd == F_GETOWN_EX)
-		return copy_to_user((void __user *)arg, &owner, sizeof(owner));
-	if (cmd == F_SETOWN_EX) {
-		if (copy_from_user(&owner, (const void __user *)arg, sizeof(owner)))
-			return -EFAULT;
-		if (owner.type < F_OWNER_TID || owner.type > F_OWNER_PGRP)
-			return -EINVAL;
-		spin_lock(&file->lock);
-		file->owner_pid = owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
-		spin_unlock(&file->lock);
-	}
-	return result;
-}
-
 static bool fcntl_allowed_on_path(unsigned int cmd)
 {
 	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD || cmd == F_SETFD ||
@@ -556,7 +521,7 @@ static long fcntl_file(struct file *file, int fd, unsigned int cmd, unsigned lon
 	case F_GETFL:
 		return (long)file->flags;
 	case F_SETFL:
-		return fcntl_set_flags(file, (u32)arg);
+		return fcntl_set_flags(file, fd, (u32)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -570,7 +535,7 @@ static long fcntl_file(struct file *file, int fd, unsigned int cmd, unsigned lon
 	case F_GETOWN_EX:
 	case F_SETSIG:
 	case F_GETSIG:
-		return fcntl_owner(file, cmd, arg);
+		return sigio_fcntl(file, cmd, arg);
 	case F_GET_SEALS:
 		return tmpfs_seals_get(file);
 	case F_ADD_SEALS:

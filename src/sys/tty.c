@@ -61,7 +61,7 @@ static void input_thread_main(void *arg)
 
 void tty_write_wakeup(struct tty *tty)
 {
-	wake_all(&tty->write_wait);
+	wait_queue_wake(&tty->write_wait, 0, EPOLLOUT | EPOLLWRNORM);
 }
 
 /* ---- registration ---- */

@@ -13,6 +13,7 @@
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <asm/termios.h>
+#include <linux/eventpoll.h>
 
 #define TTY_RAW_BYTES   1024
 #define TTY_INPUT_BYTES 4096 /* as on Linux: a canonical line has at most 4095 bytes */
@@ -60,6 +61,11 @@ static inline bool tty_is_hung_up(const struct tty *tty, const struct file *file
 {
 	const struct tty_file *open = file->private;
 	return !open->immune && open->hangups != READ_ONCE(tty->hangups);
+}
+
+static inline void tty_wake_readers(struct tty *tty)
+{
+	wait_queue_wake(&tty->read_wait, 0, EPOLLIN | EPOLLRDNORM);
 }
 
 /* Tells the driver of a change on the line, for packet mode: TIOCPKT_*. */

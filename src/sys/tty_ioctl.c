@@ -49,7 +49,7 @@ static int termios_set(struct tty *tty, unsigned long arg, size_t bytes, bool fl
 		tty_tell(tty, stopped_by_keys ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
 	if (!FLAG_I(tty, IXON) && tty->output_stopped) {
 		tty->output_stopped = false;
-		wake_all(&tty->write_wait);
+		tty_write_wakeup(tty);
 	}
 	mutex_unlock(&tty->lock);
 	return 0;
@@ -167,7 +167,7 @@ static int flow_control(struct tty *tty, unsigned long arg)
 	case TCOON:
 		tty->output_stopped = arg == TCOOFF;
 		tty_tell(tty, arg == TCOOFF ? TIOCPKT_STOP : TIOCPKT_START);
-		wake_all(&tty->write_wait);
+		tty_write_wakeup(tty);
 		break;
 	case TCIOFF:
 	case TCION: {

@@ -89,6 +89,8 @@ static void file_release(struct file *file)
 
 	if (!list_empty(&file->epoll_items))
 		epoll_file_release(file);
+	if (file->async)
+		file->async->release(file);
 	if (unlikely(inode->locks != NULL))
 		locks_release_description(file);
 	if ((file->mode & FILE_MODE_OPENED) && file->ops->release)

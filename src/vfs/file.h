@@ -22,6 +22,11 @@ struct vm_area;
 struct file_table;
 struct thread;
 
+/* Whoever watches a file without keeping it is told of its end. */
+struct file_async {
+	void (*release)(struct file *file); /* before ops->release */
+};
+
 struct file {
 	u32 refs;  /* atomic */
 	u32 flags; /* O_* status flags and access mode; status bits change under lock */
@@ -36,7 +41,9 @@ struct file {
 	struct readahead readahead;
 	u64 writeback_error_seen;     /* writeback_error_check's sample */
 	int owner_pid;                /* F_SETOWN; lock */
+	u32 owner_uid, owner_euid;    /* of who set it; lock */
 	int owner_signal;             /* F_SETSIG; lock */
+	struct file_async *async;     /* O_ASYNC is on: sys/sigio.c's */
 	const char *anonymous;        /* what /proc/PID/fd shows of a file without a name: "pipe",
 					 "anon_inode:[eventfd]" */
 	struct list_head epoll_items; /* vfs/epoll.c's: watches of this file */
