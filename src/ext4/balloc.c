@@ -248,6 +248,7 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	if (err)
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);
+	group->freed++;
 	group->free_blocks += length;
 	if (group->largest < fs->blocks_per_group)
 		group->largest = group->largest * 2 + length;

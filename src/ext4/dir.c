@@ -193,6 +193,8 @@ int ext4_dir_append(struct ext4_handle *handle, struct ext4_inode *dir, u32 *log
 	*logical = ext4_dir_blocks(dir);
 	if (size > U32_MAX && !(fs->incompat & EXT4_INCOMPAT_LARGEDIR))
 		return -ENOSPC;
+	if (fs->options.max_dir_kib && size >> 10 > fs->options.max_dir_kib && dir->vfs.size)
+		return -ENOSPC;
 	int err = ext4_txn_dirty_inode(handle, dir);
 	if (!err)
 		err = ext4_file_block_create(handle, dir, *logical, out);

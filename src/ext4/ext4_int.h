@@ -37,6 +37,7 @@ struct ext4_group {
 	u32 block_hint;                    /* [g] where the last search ended */
 	u32 inode_hint;                    /* [g] no free inode is below this index */
 	u32 block_csum, inode_csum;        /* [g] of the bitmaps, as in the descriptor */
+	u32 freed, trim_mark;              /* [g] how often blocks were freed; trim.c */
 	bool block_bad, inode_bad;         /* [g] bitmap is damaged: not allocated from */
 	bool block_checked, inode_checked; /* [g] bitmap was verified once */
 	u64 block_bitmap, inode_bitmap, inode_table; /* [c] */
@@ -50,14 +51,18 @@ enum ext4_option {
 	EXT4_OPT_DEBUG = 1 << 3,
 	EXT4_OPT_NO_ACL = 1 << 4,
 	EXT4_OPT_NO_USER_XATTR = 1 << 5,
+	EXT4_OPT_NO_AUTO_DA_ALLOC = 1 << 6,
 };
 
 struct ext4_options {
 	unsigned int flags; /* enum ext4_option */
 	u32 errors;         /* EXT4_ERRORS_* */
 	u32 resuid, resgid;
-	u64 sb_block; /* in 1 KiB units */
+	u64 sb_block;        /* in 1 KiB units */
+	u32 inode_readahead; /* blocks of an inode table that are read together; 0: one */
+	u32 max_dir_kib;     /* 0: no limit */
 };
+#define EXT4_INODE_READAHEAD 32u
 
 #define EXT4_GROUP_CHUNK 64u
 
@@ -98,7 +103,11 @@ struct ext4_fs {
 	struct buffer **descs; /* [c] the blocks of descriptors, referenced */
 	struct ext4_group **group_chunks;
 	struct ext4_range *zones; /* [c] sorted, disjoint: where the volume's own metadata is */
-	u32 zone_count;
+	u32 zone_count, zone_room;
+	/* Growing replaces arrays that others read without a lock: the old ones stay until the end.
+	 */
+	struct list_head retired;
+	bool resizing; /* [a] */
 
 	s64 free_blocks, free_inodes, dirs; /* [a] */
 	s64 delayed_blocks;                 /* [a] promised to delayed pages, with their metadata */
@@ -175,6 +184,8 @@ struct ext4_inode {
 	u32 delayed, delayed_meta; /* cache_lock: blocks promised, and metadata for them */
 	/* directories */
 	u32 insert_hint; /* [r] the first block that may have room */
+	/* regular files */
+	bool flush_on_close; /* [a] was cut to nothing: what was written since goes out at close */
 	/* the transaction's */
 	struct list_head dirty_node;  /* txn.lock */
 	struct buffer *table;         /* txn.lock: referenced while dirty_node is linked */
@@ -378,6 +389,20 @@ int __must_check ext4_inline_dir_block(struct ext4_inode *dir, struct buffer *ou
 /* Moves the contents to a block (or drops them), before they change. No handle may be open. */
 int __must_check ext4_inline_convert(struct ext4_inode *inode, bool discard);
 
+/* ---- resize.c ---- */
+
+/* Grows the mounted volume to so many blocks (EXT4_IOC_RESIZE_FS). */
+int __must_check ext4_resize(struct ext4_fs *fs, u64 blocks);
+/* Frees what growing has replaced; the volume is on its way out of memory. */
+void ext4_resize_free(struct ext4_fs *fs);
+
+/* ---- trim.c ---- */
+
+/* Discards free runs of at least `minimum` blocks in blocks [first, last]; *trimmed: how many
+ * blocks.
+ */
+int __must_check ext4_trim(struct ext4_fs *fs, u64 first, u64 last, u64 minimum, u64 *trimmed);
+
 /* ---- orphan.c ---- */
 
 void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode);
@@ -564,6 +589,8 @@ extern const struct inode_ops ext4_dir_inode_ops, ext4_file_inode_ops, ext4_syml
 extern const struct file_ops ext4_dir_file_ops, ext4_file_ops;
 extern const struct mapping_ops ext4_mapping_ops;
 int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target);
+/* Starts writing what is delayed, so that the next commit has it. Outside handles. */
+void ext4_flush_start(struct ext4_inode *inode);
 int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync);
 long ext4_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t length);

@@ -1,5 +1,6 @@
 /* Regular files: fsync and what lies around the page cache's reading and writing. */
 #include "ext4/ext4_int.h"
+#include "lib/log.h"
 #include "vfs/file.h"
 
 int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
@@ -23,6 +24,13 @@ int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
 	return err ? err : sync_err;
 }
 
+void ext4_flush_start(struct ext4_inode *inode)
+{
+	/* An error of write-back is kept for who syncs the file. */
+	if (pagecache_write_start(&inode->vfs.mapping, 0, S64_MAX, false))
+		log_debug("ext4: inode %u: early write-back failed", ext4_ino(inode));
+}
+
 /*
  * Promises to delayed pages count metadata at its worst. When they use up the volume, writing the
  * file's pages turns them into what is really needed, and the rest of the write gets another
@@ -31,6 +39,9 @@ int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
 static ssize_t ext4_file_write(struct file *file, struct uio *uio, loff_t *pos)
 {
 	struct inode *inode = file->inode;
+
+	if (unlikely(inode->flags & INODE_IMMUTABLE))
+		return -EPERM;
 	ssize_t n = file_write_pagecache(file, uio, pos);
 
 	if (n != -ENOSPC && (n <= 0 || !uio->resid))
@@ -52,6 +63,15 @@ static int file_open_check(struct inode *inode, struct file *file)
 	return (u64)inode->size > limit ? -EFBIG : 0;
 }
 
+static void file_release(struct file *file)
+{
+	struct ext4_inode *inode = ext4_inode(file->inode);
+
+	if (atomic_load(&inode->flush_on_close) && (file->mode & FILE_WRITE) &&
+	    atomic_xchg(&inode->flush_on_close, false))
+		ext4_flush_start(inode);
+}
+
 const struct file_ops ext4_file_ops = {
     .read = pagecache_file_read,
     .write = ext4_file_write,
@@ -59,6 +79,7 @@ const struct file_ops ext4_file_ops = {
     .open = file_open_check,
     .ioctl = ext4_ioctl,
     .fsync = ext4_fsync,
+    .release = file_release,
     .fallocate = ext4_fallocate,
     .seek = ext4_file_seek,
 };

@@ -221,7 +221,8 @@ static int zones_build(struct ext4_fs *fs)
 {
 	u32 merged = 0;
 
-	fs->zones = kcalloc(fs->group_count * 4ul + 1, sizeof(*fs->zones), MM_NORMAL);
+	fs->zone_room = fs->group_count * 4 + 1;
+	fs->zones = kcalloc(fs->zone_room, sizeof(*fs->zones), MM_NORMAL);
 	if (!fs->zones)
 		return -ENOMEM;
 	fs->overhead = fs->first_data_block + journal_blocks(fs);
@@ -253,7 +254,9 @@ static int zones_build(struct ext4_fs *fs)
 
 bool ext4_blocks_valid(const struct ext4_fs *fs, u64 block, u64 count)
 {
-	u32 low = 0, high = fs->zone_count;
+	/* The count first: the array is never shorter than a count that was seen. */
+	u32 count_of_zones = atomic_load(&fs->zone_count), low = 0, high = count_of_zones;
+	const struct ext4_range *zones = atomic_load(&fs->zones);
 
 	if (block <= fs->first_data_block || block >= fs->blocks_count ||
 	    count > fs->blocks_count - block)
@@ -261,12 +264,12 @@ bool ext4_blocks_valid(const struct ext4_fs *fs, u64 block, u64 count)
 	while (low < high) { /* the first zone that ends at or behind block */
 		u32 middle = low + (high - low) / 2;
 
-		if (fs->zones[middle].last < block)
+		if (zones[middle].last < block)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low == fs->zone_count || fs->zones[low].first >= block + count;
+	return low == count_of_zones || zones[low].first >= block + count;
 }
 
 /* ---- all of them ---- */
@@ -311,4 +314,5 @@ void ext4_groups_free(struct ext4_fs *fs)
 	kfree(fs->descs);
 	kfree(fs->group_chunks);
 	kfree(fs->zones);
+	ext4_resize_free(fs);
 }

@@ -192,6 +192,8 @@ int ext4_setattr(struct inode *vfs, const struct attr *attr)
 	struct ext4_handle handle;
 	int err;
 
+	if (vfs->flags & INODE_IMMUTABLE) /* also by descriptors that were open before */
+		return -EPERM;
 	/* The size that it has already takes away what was preallocated behind it. */
 	if ((attr->valid & ATTR_SIZE) &&
 	    (attr->size != vfs->size ||

@@ -17,7 +17,7 @@ int ext4_inode_table_read(struct ext4_fs *fs, u32 ino, struct buffer **out)
 	struct ext4_group *group = ext4_group(fs, (ino - 1) / fs->inodes_per_group);
 	u64 block;
 	u32 offset;
-	const u32 window = 32; /* neighbours are often wanted next */
+	const u32 window = max(fs->options.inode_readahead, 1); /* often wanted next */
 
 	ext4_inode_locate(fs, ino, &block, &offset);
 	*out = buffer_lookup(fs->bdev, block);

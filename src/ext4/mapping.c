@@ -442,6 +442,8 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 
 	if (atomic_load(&fs->aborted))
 		return -EROFS;
+	if (mapping->inode->flags & INODE_IMMUTABLE)
+		return -EPERM;
 	int inline_err = ext4_inline_convert(inode, false);
 
 	if (inline_err)

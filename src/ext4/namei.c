@@ -684,6 +684,9 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 		return err;
 	if (dir && old_dir != new_dir && !r.target && dir_is_full_of_links(ext4_inode(new_dir)))
 		return -EMLINK;
+	if (r.target && !dir && S_ISREG(r.moved->mode) &&
+	    !(ext4_fs(old_dir->super)->options.flags & EXT4_OPT_NO_AUTO_DA_ALLOC))
+		ext4_flush_start(ext4_inode(r.moved)); /* the new contents go with the new name */
 	/* a whiteout, the new name, two directories, two inodes and their first blocks */
 	err = ext4_txn_begin(ext4_fs(old_dir->super),
 			     EXT4_CREDITS_INODE + ext4_dir_insert_credits(ext4_inode(new_dir)) +

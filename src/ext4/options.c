@@ -5,8 +5,12 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-/* Accepted and without effect, because what they ask for is how it works anyway, or because they
- * only tune what has no such knob. */
+/*
+ * Accepted and without effect, because what they ask for is how it works anyway: the mount's own
+ * flags, which come in another way, and Linux's defaults. An option that asks for anything else
+ * that does not exist here (nodelalloc, stripe, quotas, ...) is refused, so that nobody relies on
+ * it.
+ */
 static const char *const harmless[] = {
     "defaults",
     "rw",
@@ -19,30 +23,20 @@ static const char *const harmless[] = {
     "lazytime",
     "nolazytime",
     "delalloc",
-    "nobarrier",
     "barrier",
     "block_validity",
-    "noblock_validity",
-    "init_itable",
     "noinit_itable",
-    "nodelalloc",
-    "auto_da_alloc",
-    "noauto_da_alloc",
-    "dioread_nolock",
-    "dioread_lock",
     "nodiscard",
-    "bsddf",
-    "nogrpid",
-    "sysvgroups",
+    "dioread_nolock",
     "i_version",
     "oldalloc",
     "orlov",
+    "noquota",
     "prefetch_block_bitmaps",
 };
+/* These tune what has no such knob: a hint may be left. */
 static const char *const harmless_valued[] = {
-    "commit",         "barrier",         "stripe",         "inode_readahead_blks",
-    "journal_ioprio", "init_itable",     "max_batch_time", "min_batch_time",
-    "data",           "max_dir_size_kb", "jqfmt",
+    "commit", "journal_ioprio", "max_batch_time", "min_batch_time", "data",
 };
 
 static bool option_is(const char *option, size_t n, const char *name)
@@ -78,6 +72,24 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 			options->resgid = number;
 		return 0;
 	}
+	if (option_is(name, name_length, "barrier"))
+		return strcmp(value, "1") ? -EINVAL : 0;
+	if (option_is(name, name_length, "auto_da_alloc")) {
+		if (parse_u32(value, 10, &number))
+			return -EINVAL;
+		options->flags = number ? options->flags & ~(unsigned int)EXT4_OPT_NO_AUTO_DA_ALLOC
+					: options->flags | EXT4_OPT_NO_AUTO_DA_ALLOC;
+		return 0;
+	}
+	if (option_is(name, name_length, "inode_readahead_blks")) {
+		if (parse_u32(value, 10, &number) || (number && !is_pow2(number)) ||
+		    number > 1u << 30)
+			return -EINVAL;
+		options->inode_readahead = number;
+		return 0;
+	}
+	if (option_is(name, name_length, "max_dir_size_kb"))
+		return parse_u32(value, 10, &options->max_dir_kib) ? -EINVAL : 0;
 	if (option_is(name, name_length, "data") && strcmp(value, "ordered") &&
 	    strcmp(value, "writeback"))
 		return -EINVAL; /* data=journal promises what there is no journal for */
@@ -102,6 +114,8 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 	    {"nogrpid", 0, EXT4_OPT_GRPID},
 	    {"sysvgroups", 0, EXT4_OPT_GRPID},
 	    {"debug", EXT4_OPT_DEBUG, 0},
+	    {"auto_da_alloc", 0, EXT4_OPT_NO_AUTO_DA_ALLOC},
+	    {"noauto_da_alloc", EXT4_OPT_NO_AUTO_DA_ALLOC, 0},
 	    {"acl", 0, EXT4_OPT_NO_ACL},
 	    {"noacl", EXT4_OPT_NO_ACL, 0},
 	    {"user_xattr", 0, EXT4_OPT_NO_USER_XATTR},
@@ -167,6 +181,21 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
 		n += kscnprintf(buf + n, size - n, ",noacl");
 	if (fs->options.flags & EXT4_OPT_NO_USER_XATTR)
 		n += kscnprintf(buf + n, size - n, ",nouser_xattr");
+	if (fs->options.flags & EXT4_OPT_DEBUG)
+		n += kscnprintf(buf + n, size - n, ",debug");
+	if (fs->options.flags & EXT4_OPT_NO_AUTO_DA_ALLOC)
+		n += kscnprintf(buf + n, size - n, ",noauto_da_alloc");
+	if (fs->options.inode_readahead != EXT4_INODE_READAHEAD)
+		n += kscnprintf(buf + n, size - n, ",inode_readahead_blks=%u",
+				fs->options.inode_readahead);
+	if (fs->options.max_dir_kib)
+		n += kscnprintf(buf + n, size - n, ",max_dir_size_kb=%u", fs->options.max_dir_kib);
+	if (fs->options.resuid != le16_get(fs->raw->s_def_resuid))
+		n += kscnprintf(buf + n, size - n, ",resuid=%u", fs->options.resuid);
+	if (fs->options.resgid != le16_get(fs->raw->s_def_resgid))
+		n += kscnprintf(buf + n, size - n, ",resgid=%u", fs->options.resgid);
+	if (fs->options.sb_block != 1)
+		n += kscnprintf(buf + n, size - n, ",sb=%llu", fs->options.sb_block);
 	if (fs->options.flags & EXT4_OPT_NOLOAD)
 		n += kscnprintf(buf + n, size - n, ",norecovery");
 	if (fs->options.errors != le16_get(fs->raw->s_errors))

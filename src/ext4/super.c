@@ -279,7 +279,7 @@ static int attach_buffer(struct ext4_fs *fs)
 static int load_once(struct ext4_fs *fs, const char *options)
 {
 	struct ext4_super_raw *raw = kmalloc(sizeof(*raw), MM_NORMAL);
-	struct ext4_options early = {.sb_block = 1};
+	struct ext4_options early = {.sb_block = 1, .inode_readahead = EXT4_INODE_READAHEAD};
 	bool read_only = fs->super->flags & SUPER_RDONLY;
 	int err = raw ? ext4_options_parse(fs, options, &early) : -ENOMEM;
 
@@ -295,6 +295,7 @@ static int load_once(struct ext4_fs *fs, const char *options)
 	}
 	fs->journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
 	fs->options.flags = early.flags;
+	fs->options.inode_readahead = EXT4_INODE_READAHEAD;
 	err = check_type(fs, read_only);
 	if (!err)
 		err = check_checksum(fs, raw);
@@ -471,8 +472,15 @@ static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
 	    .free_files = (u64)max(atomic_load(&fs->free_inodes), 0),
 	    .name_max = EXT4_NAME_MAX,
 	};
-	if (out->free_blocks > fs->reserved_blocks)
-		out->available_blocks = out->free_blocks - fs->reserved_blocks;
+	/* Linux keeps a fiftieth, at most 4096 clusters, for what delayed blocks may turn out to
+	 * need: df shows that as used. */
+	u64 kept = fs->reserved_blocks;
+
+	if (fs->incompat & EXT4_INCOMPAT_EXTENTS)
+		kept += min((fs->blocks_count >> fs->cluster_bits) / 50, (u64)4096)
+			<< fs->cluster_bits;
+	if (out->free_blocks > kept)
+		out->available_blocks = out->free_blocks - kept;
 	u64 id = le64_load(uuid) ^ le64_load(uuid + 8);
 	out->fsid[0] = (u32)id;
 	out->fsid[1] = (u32)(id >> 32);
@@ -552,6 +560,7 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	mutex_init(&fs->orphan_lock, "ext4 orphans");
 	mutex_init(&fs->xattr_mutex, "ext4 shared attributes");
 	list_init(&fs->orphans);
+	list_init(&fs->retired);
 	random_bytes(&fs->generation_next, sizeof(fs->generation_next));
 	super->private = fs;
 	if (fs->bdev->read_only && !(super->flags & SUPER_RDONLY)) {

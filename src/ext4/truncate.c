@@ -45,6 +45,10 @@ static int shrink(struct ext4_inode *inode, u64 size)
 	}
 	bool orphan = has_blocks_beyond(inode);
 
+	/* Programs that replace a file by rewriting it expect to find the old or the new. */
+	if (!size && inode->vfs.size && !(fs->options.flags & EXT4_OPT_NO_AUTO_DA_ALLOC))
+		atomic_store(&inode->flush_on_close, true);
+
 	inode_size_set(&inode->vfs, (loff_t)size);
 	/* Also if it was smaller: between it and the new end there may be no page left to write. */
 	inode->disk_size = size;
