@@ -2,8 +2,8 @@
 #include "crash.h"
 #include "ext4_test.h"
 
-/* About this many states in all. */
-#define STATES 2500u
+/* About this many states in all, and as many again of crashed recoveries. */
+#define STATES 1200u
 
 static const struct crash_workload *workload_of(int row, unsigned *variants)
 {
