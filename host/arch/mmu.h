@@ -5,7 +5,7 @@
 #ifndef HOST_ARCH_MMU_H
 #define HOST_ARCH_MMU_H
 
-#include "hw/pte_prot.h"
+#include "hw/pte.h"
 #include "lib/types.h"
 
 #define MMU_USER_MIN 0x10000ul
@@ -17,21 +17,12 @@
 #define PTE_SOFT_YOUNG   0x400ull
 #define PTE_SOFT_ADDRESS (~0xfffull)
 
-typedef struct {
-	u64 v;
-} pte_t;
-
 void *phys_to_direct(phys_addr_t pa);
 phys_addr_t direct_to_phys(const void *p);
 
 static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
 {
 	return (pte_t){pa | prot | PTE_SOFT_MAPPED | PTE_SOFT_YOUNG};
-}
-
-static inline bool pte_none(pte_t pte)
-{
-	return !pte.v;
 }
 
 static inline bool pte_present(pte_t pte)
@@ -109,30 +100,9 @@ static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)
 	return (pte_t){(pte.v & ~PTE_SOFT_PROT) | prot};
 }
 
-static inline pte_t pte_read(const pte_t *p)
-{
-	return (pte_t){READ_ONCE(p->v)};
-}
-
 static inline void pte_write(pte_t *p, pte_t pte)
 {
 	WRITE_ONCE(p->v, pte.v);
-}
-
-static inline pte_t pte_exchange(pte_t *p, pte_t pte)
-{
-	return (pte_t){__atomic_exchange_n(&p->v, pte.v, __ATOMIC_ACQ_REL)};
-}
-
-static inline bool pte_replace(pte_t *p, pte_t old, pte_t pte)
-{
-	return __atomic_compare_exchange_n(&p->v, &old.v, pte.v, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-static inline unsigned long pte_in_table_end(unsigned long va)
-{
-	return (va | 0x1ffffful) + 1;
 }
 
 #endif

@@ -22,7 +22,7 @@
 #ifndef ARAMID_HW_MMU_H
 #define ARAMID_HW_MMU_H
 
-#include "hw/pte_prot.h"
+#include "hw/pte.h"
 #include "lib/types.h"
 #include "mm/page.h"
 

@@ -265,6 +265,17 @@ int area_split(struct mm *mm, struct vm_area *area, unsigned long addr, struct v
 	return 0;
 }
 
+int area_narrow(struct mm *mm, struct vm_area **area, unsigned long start, unsigned long end)
+{
+	int err = 0;
+
+	if ((*area)->start < start)
+		err = area_split(mm, *area, start, area);
+	if (!err && (*area)->end > end)
+		err = area_split(mm, *area, end, NULL);
+	return err;
+}
+
 int area_isolate(struct mm *mm, unsigned long start, unsigned long end)
 {
 	struct vm_area *area = mm_area_find(mm, start);

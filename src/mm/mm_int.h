@@ -82,6 +82,9 @@ void area_resize(struct mm *mm, struct vm_area *area, unsigned long start, unsig
 /* Splits at addr inside the area, which keeps the lower part; *upper gets the rest. -ENOMEM. */
 int __must_check area_split(struct mm *mm, struct vm_area *area, unsigned long addr,
 			    struct vm_area **upper);
+/* Splits off what of *area lies outside [start, end); *area is then what lies inside. -ENOMEM. */
+int __must_check area_narrow(struct mm *mm, struct vm_area **area, unsigned long start,
+			     unsigned long end);
 /* Splits so that areas begin and end at the borders of [start, end). -ENOMEM. */
 int __must_check area_isolate(struct mm *mm, unsigned long start, unsigned long end);
 /* Joins the area with its neighbours where they are alike; returns the joined area. */

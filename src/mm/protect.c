@@ -76,16 +76,9 @@ static int area_protect(struct mm *mm, struct vm_area **areap, unsigned long sta
 	if (prot & PROT_WRITE && !(old & PROT_WRITE) && !(area->flags & VM_SHARED) &&
 	    !limits_allow(mm, 0, prot, area->flags))
 		return -ENOMEM;
-	if (area->start < start) {
-		err = area_split(mm, area, start, &area);
-		if (err)
-			return err;
-	}
-	if (area->end > end) {
-		err = area_split(mm, area, end, NULL);
-		if (err)
-			return err;
-	}
+	err = area_narrow(mm, &area, start, end);
+	if (err)
+		return err;
 	area_change(mm, area, prot, area->flags);
 	entries_protect(mm, area, area->start, area->end, (old & ~prot) != 0);
 	*areap = area_merge(mm, area);
@@ -146,16 +139,9 @@ static int area_lock(struct mm *mm, struct vm_area *area, unsigned long start, u
 
 	if (flags == area->flags || area->flags & VM_SPECIAL)
 		return 0;
-	if (area->start < start) {
-		err = area_split(mm, area, start, &area);
-		if (err)
-			return err;
-	}
-	if (area->end > end) {
-		err = area_split(mm, area, end, NULL);
-		if (err)
-			return err;
-	}
+	err = area_narrow(mm, &area, start, end);
+	if (err)
+		return err;
 	area_change(mm, area, area->prot, flags);
 	area_merge(mm, area);
 	return 0;

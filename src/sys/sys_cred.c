@@ -92,13 +92,6 @@ static void cred_fix_capabilities(struct cred *cred, const struct cred *old)
 		cred->cap_effective = cred->cap_permitted;
 }
 
-static long install_ids(struct cred *cred)
-{
-	cred_fix_capabilities(cred, current_cred());
-	cred_install(cred);
-	return 0;
-}
-
 /* ---- reading ---- */
 
 SYSCALL(getuid)
@@ -141,187 +134,177 @@ SYSCALL(getresgid)
 	return put_three(args, cred->gid, cred->egid, cred->sgid);
 }
 
-/* ---- user ids ---- */
+/* ---- user and group ids: the same rules for both ---- */
 
-static bool uid_is_mine(const struct cred *cred, u32 uid)
+struct ids {
+	u32 real, effective, saved, fs;
+};
+
+static struct ids ids_of(const struct cred *cred, bool group)
 {
-	return uid == KEEP || uid == cred->uid || uid == cred->euid || uid == cred->suid;
+	return group ? (struct ids){cred->gid, cred->egid, cred->sgid, cred->fsgid}
+		     : (struct ids){cred->uid, cred->euid, cred->suid, cred->fsuid};
 }
 
-static bool gid_is_mine(const struct cred *cred, u32 gid)
+/* A copy of the running thread's credentials with other ids; NULL: no memory. */
+static struct cred *cred_with_ids(bool group, const struct ids *ids)
 {
-	return gid == KEEP || gid == cred->gid || gid == cred->egid || gid == cred->sgid;
+	struct cred *cred = cred_dup(current_cred());
+
+	if (!cred)
+		return NULL;
+	if (group) {
+		cred->gid = ids->real;
+		cred->egid = ids->effective;
+		cred->sgid = ids->saved;
+		cred->fsgid = ids->fs;
+	} else {
+		cred->uid = ids->real;
+		cred->euid = ids->effective;
+		cred->suid = ids->saved;
+		cred->fsuid = ids->fs;
+		cred_fix_capabilities(cred, current_cred());
+	}
+	return cred;
+}
+
+static long ids_install(bool group, const struct ids *ids)
+{
+	struct cred *cred = cred_with_ids(group, ids);
+
+	if (!cred)
+		return -ENOMEM;
+	cred_install(cred);
+	return 0;
+}
+
+static bool may_set_ids(bool group)
+{
+	return capable(group ? CAP_SETGID : CAP_SETUID);
+}
+
+static bool id_is_mine(const struct ids *ids, u32 id)
+{
+	return id == KEEP || id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+static long ids_set(bool group, u32 id)
+{
+	struct ids ids = ids_of(current_cred(), group);
+
+	if (id == KEEP)
+		return -EINVAL;
+	if (may_set_ids(group))
+		ids.real = ids.saved = id;
+	else if (id != ids.real && id != ids.saved)
+		return -EPERM;
+	ids.effective = ids.fs = id;
+	return ids_install(group, &ids);
+}
+
+static long ids_set_real_effective(bool group, u32 real, u32 effective)
+{
+	const struct ids old = ids_of(current_cred(), group);
+	struct ids ids = old;
+
+	if (!may_set_ids(group) && ((real != KEEP && real != old.real && real != old.effective) ||
+				    !id_is_mine(&old, effective)))
+		return -EPERM;
+	if (real != KEEP)
+		ids.real = real;
+	if (effective != KEEP)
+		ids.effective = effective;
+	if (real != KEEP || (effective != KEEP && effective != old.real))
+		ids.saved = ids.effective;
+	ids.fs = ids.effective;
+	return ids_install(group, &ids);
+}
+
+static long ids_set_all(bool group, const unsigned long args[3])
+{
+	struct ids ids = ids_of(current_cred(), group);
+	u32 *fields[] = {&ids.real, &ids.effective, &ids.saved};
+
+	for (int i = 0; i < 3; i++)
+		if (!id_is_mine(&ids, (u32)args[i]) && !may_set_ids(group))
+			return -EPERM;
+	for (int i = 0; i < 3; i++)
+		if ((u32)args[i] != KEEP)
+			*fields[i] = (u32)args[i];
+	ids.fs = ids.effective;
+	return ids_install(group, &ids);
+}
+
+/* What a file system user id of 0 stands for. */
+static void cred_fix_fs_capabilities(struct cred *cred, u32 before)
+{
+	const u64 fs_caps = BIT64(CAP_CHOWN) | BIT64(CAP_MKNOD) | BIT64(CAP_DAC_OVERRIDE) |
+			    BIT64(CAP_DAC_READ_SEARCH) | BIT64(CAP_FOWNER) | BIT64(CAP_FSETID) |
+			    BIT64(CAP_LINUX_IMMUTABLE) | BIT64(CAP_MAC_OVERRIDE);
+
+	if (before == 0 && cred->fsuid != 0)
+		cred->cap_effective &= ~fs_caps;
+	if (before != 0 && cred->fsuid == 0)
+		cred->cap_effective |= cred->cap_permitted & fs_caps;
+}
+
+/* Reports no errors: the result is the id from before, whatever happened. */
+static u32 id_set_fs(bool group, u32 id)
+{
+	struct ids ids = ids_of(current_cred(), group);
+	u32 before = ids.fs;
+	struct cred *cred;
+
+	if (id == KEEP || id == before || (!id_is_mine(&ids, id) && !may_set_ids(group)))
+		return before;
+	ids.fs = id;
+	cred = cred_with_ids(group, &ids);
+	if (!cred)
+		return before;
+	if (!group)
+		cred_fix_fs_capabilities(cred, before);
+	cred_install(cred);
+	return before;
 }
 
 SYSCALL(setuid)
 {
-	const struct cred *old = current_cred();
-	u32 uid = (u32)args[0];
-	struct cred *cred;
+	return ids_set(false, (u32)args[0]);
+}
 
-	if (uid == KEEP)
-		return -EINVAL;
-	if (!capable(CAP_SETUID) && uid != old->uid && uid != old->suid)
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (capable(CAP_SETUID))
-		cred->uid = cred->suid = uid;
-	cred->euid = cred->fsuid = uid;
-	return install_ids(cred);
+SYSCALL(setgid)
+{
+	return ids_set(true, (u32)args[0]);
 }
 
 SYSCALL(setreuid)
 {
-	const struct cred *old = current_cred();
-	u32 uid = (u32)args[0], euid = (u32)args[1];
-	struct cred *cred;
-
-	if (!capable(CAP_SETUID) &&
-	    ((uid != KEEP && uid != old->uid && uid != old->euid) || !uid_is_mine(old, euid)))
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (uid != KEEP)
-		cred->uid = uid;
-	if (euid != KEEP)
-		cred->euid = euid;
-	if (uid != KEEP || (euid != KEEP && euid != old->uid))
-		cred->suid = cred->euid;
-	cred->fsuid = cred->euid;
-	return install_ids(cred);
-}
-
-SYSCALL(setresuid)
-{
-	const struct cred *old = current_cred();
-	u32 uid = (u32)args[0], euid = (u32)args[1], suid = (u32)args[2];
-	struct cred *cred;
-
-	if (!capable(CAP_SETUID) &&
-	    !(uid_is_mine(old, uid) && uid_is_mine(old, euid) && uid_is_mine(old, suid)))
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (uid != KEEP)
-		cred->uid = uid;
-	if (euid != KEEP)
-		cred->euid = euid;
-	if (suid != KEEP)
-		cred->suid = suid;
-	cred->fsuid = cred->euid;
-	return install_ids(cred);
-}
-
-/* Reports no errors: the result is the id from before, whatever happened. */
-SYSCALL(setfsuid)
-{
-	const struct cred *old = current_cred();
-	u32 uid = (u32)args[0], before = old->fsuid;
-	u64 fs_caps = BIT64(CAP_CHOWN) | BIT64(CAP_MKNOD) | BIT64(CAP_DAC_OVERRIDE) |
-		      BIT64(CAP_DAC_READ_SEARCH) | BIT64(CAP_FOWNER) | BIT64(CAP_FSETID) |
-		      BIT64(CAP_LINUX_IMMUTABLE) | BIT64(CAP_MAC_OVERRIDE);
-	struct cred *cred;
-
-	if (uid == KEEP || uid == before || (!uid_is_mine(old, uid) && !capable(CAP_SETUID)))
-		return before;
-	cred = cred_dup(old);
-	if (!cred)
-		return before;
-	cred->fsuid = uid;
-	if (before == 0 && uid != 0)
-		cred->cap_effective &= ~fs_caps;
-	if (before != 0 && uid == 0)
-		cred->cap_effective |= cred->cap_permitted & fs_caps;
-	cred_install(cred);
-	return before;
-}
-
-/* ---- group ids ---- */
-
-SYSCALL(setgid)
-{
-	const struct cred *old = current_cred();
-	u32 gid = (u32)args[0];
-	struct cred *cred;
-
-	if (gid == KEEP)
-		return -EINVAL;
-	if (!capable(CAP_SETGID) && gid != old->gid && gid != old->sgid)
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (capable(CAP_SETGID))
-		cred->gid = cred->sgid = gid;
-	cred->egid = cred->fsgid = gid;
-	cred_install(cred);
-	return 0;
+	return ids_set_real_effective(false, (u32)args[0], (u32)args[1]);
 }
 
 SYSCALL(setregid)
 {
-	const struct cred *old = current_cred();
-	u32 gid = (u32)args[0], egid = (u32)args[1];
-	struct cred *cred;
+	return ids_set_real_effective(true, (u32)args[0], (u32)args[1]);
+}
 
-	if (!capable(CAP_SETGID) &&
-	    ((gid != KEEP && gid != old->gid && gid != old->egid) || !gid_is_mine(old, egid)))
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (gid != KEEP)
-		cred->gid = gid;
-	if (egid != KEEP)
-		cred->egid = egid;
-	if (gid != KEEP || (egid != KEEP && egid != old->gid))
-		cred->sgid = cred->egid;
-	cred->fsgid = cred->egid;
-	cred_install(cred);
-	return 0;
+SYSCALL(setresuid)
+{
+	return ids_set_all(false, args);
 }
 
 SYSCALL(setresgid)
 {
-	const struct cred *old = current_cred();
-	u32 gid = (u32)args[0], egid = (u32)args[1], sgid = (u32)args[2];
-	struct cred *cred;
+	return ids_set_all(true, args);
+}
 
-	if (!capable(CAP_SETGID) &&
-	    !(gid_is_mine(old, gid) && gid_is_mine(old, egid) && gid_is_mine(old, sgid)))
-		return -EPERM;
-	cred = cred_dup(old);
-	if (!cred)
-		return -ENOMEM;
-	if (gid != KEEP)
-		cred->gid = gid;
-	if (egid != KEEP)
-		cred->egid = egid;
-	if (sgid != KEEP)
-		cred->sgid = sgid;
-	cred->fsgid = cred->egid;
-	cred_install(cred);
-	return 0;
+SYSCALL(setfsuid)
+{
+	return id_set_fs(false, (u32)args[0]);
 }
 
 SYSCALL(setfsgid)
 {
-	const struct cred *old = current_cred();
-	u32 gid = (u32)args[0], before = old->fsgid;
-	struct cred *cred;
-
-	if (gid == KEEP || gid == before || (!gid_is_mine(old, gid) && !capable(CAP_SETGID)))
-		return before;
-	cred = cred_dup(old);
-	if (!cred)
-		return before;
-	cred->fsgid = gid;
-	cred_install(cred);
-	return before;
+	return id_set_fs(true, (u32)args[0]);
 }
 
 /* ---- supplementary groups ---- */

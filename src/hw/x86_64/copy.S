@@ -6,18 +6,18 @@
 #include "hw/x86_64/asm_int.h"
 
 	.text
-/* size_t NAME(void *dst, const void *src, size_t n): how many bytes were not copied */
-.macro COPY name, flags
-FUNC \name
-	STAC
-	movq %rdx, %rcx
+/*
+ * The body of what copies or fills rdi: n bytes, which rcx and rdx say. In words and then bytes, or in
+ * blocks of 64 first where that is faster; returns how many bytes were not done.
+ */
+.macro BULK word, byte, block, flags=FIXUP_RESOLVE
 	cmpb $0, mem_unrolled(%rip)
 	jne 5f
 0:	shrq $3, %rcx
 	andl $7, %edx
-1:	rep movsq
+1:	rep \word
 	movl %edx, %ecx
-2:	rep movsb
+2:	rep \byte
 	movq %rcx, %rax
 	CLAC
 	ret
@@ -29,7 +29,7 @@ FUNC \name
 	ret
 5:	shrq $6, %rcx
 	jz 8f
-6:	COPY_64
+6:	\block
 7:	decq %rcx
 	jnz 6b
 8:	andl $63, %edx
@@ -43,6 +43,14 @@ FUNC \name
 	FIXUP 1b, 3b, \flags
 	FIXUP 2b, 4b, \flags
 	FIXUP_RANGE 6b, 7b, 9b, \flags
+.endm
+
+/* size_t NAME(void *dst, const void *src, size_t n): how many bytes were not copied */
+.macro COPY name, flags
+FUNC \name
+	STAC
+	movq %rdx, %rcx
+	BULK movsq, movsb, COPY_64, \flags
 END \name
 .endm
 COPY user_copy, FIXUP_RESOLVE
@@ -87,36 +95,7 @@ FUNC user_clear
 	movq %rsi, %rcx
 	movq %rsi, %rdx
 	xorl %eax, %eax
-	cmpb $0, mem_unrolled(%rip)
-	jne 5f
-0:	shrq $3, %rcx
-	andl $7, %edx
-1:	rep stosq
-	movl %edx, %ecx
-2:	rep stosb
-	movq %rcx, %rax
-	CLAC
-	ret
-3:	leaq (%rdx, %rcx, 8), %rcx
-	jmp 2b
-4:	movq %rcx, %rax
-	CLAC
-	ret
-5:	shrq $6, %rcx
-	jz 8f
-6:	FILL_64
-7:	decq %rcx
-	jnz 6b
-8:	andl $63, %edx
-	movl %edx, %ecx
-	jmp 0b
-9:	shlq $6, %rcx
-	andl $63, %edx
-	addq %rdx, %rcx
-	jmp 2b
-	FIXUP 1b, 3b
-	FIXUP 2b, 4b
-	FIXUP_RANGE 6b, 7b, 9b
+	BULK stosq, stosb, FILL_64
 END user_clear
 
 /*

@@ -6,7 +6,7 @@
 #ifndef ARAMID_ARM64_ARCH_MMU_H
 #define ARAMID_ARM64_ARCH_MMU_H
 
-#include "hw/pte_prot.h"
+#include "hw/pte.h"
 #include "lib/types.h"
 
 #define MMU_USER_MIN 0x10000ul
@@ -26,10 +26,6 @@
 #define PTE_BIT_NONE      (1ull << 55) /* ours: mapped, but not valid */
 #define PTE_BIT_DIRTY     (1ull << 56) /* ours */
 #define PTE_PHYS_MASK     0x0000fffffffff000ull
-
-typedef struct {
-	u64 v;
-} pte_t;
 
 extern unsigned long direct_map_base;
 
@@ -54,11 +50,6 @@ static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
 	v |= prot & PTE_GLOBAL ? 0 : PTE_BIT_NOTGLOBAL;
 	v |= prot & PTE_EXEC ? 0 : PTE_BIT_PXN | PTE_BIT_UXN;
 	return (pte_t){v};
-}
-
-static inline bool pte_none(pte_t pte)
-{
-	return !pte.v;
 }
 
 static inline bool pte_present(pte_t pte)
@@ -139,31 +130,10 @@ static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)
 	return (pte_t){v | (pte_dirty(pte) ? PTE_BIT_DIRTY : 0)};
 }
 
-static inline pte_t pte_read(const pte_t *p)
-{
-	return (pte_t){READ_ONCE(p->v)};
-}
-
 static inline void pte_write(pte_t *p, pte_t pte)
 {
 	WRITE_ONCE(p->v, pte.v);
 	__asm__ volatile("dsb ishst" ::: "memory");
-}
-
-static inline pte_t pte_exchange(pte_t *p, pte_t pte)
-{
-	return (pte_t){__atomic_exchange_n(&p->v, pte.v, __ATOMIC_ACQ_REL)};
-}
-
-static inline bool pte_replace(pte_t *p, pte_t old, pte_t pte)
-{
-	return __atomic_compare_exchange_n(&p->v, &old.v, pte.v, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-static inline unsigned long pte_in_table_end(unsigned long va)
-{
-	return (va | 0x1ffffful) + 1;
 }
 
 #endif

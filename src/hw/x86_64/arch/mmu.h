@@ -4,7 +4,7 @@
 #ifndef ARAMID_X86_64_ARCH_MMU_H
 #define ARAMID_X86_64_ARCH_MMU_H
 
-#include "hw/pte_prot.h"
+#include "hw/pte.h"
 #include "lib/types.h"
 
 #define MMU_USER_MIN 0x10000ul
@@ -24,10 +24,6 @@
 #define PTE_BIT_NONE     0x200ull /* ours: mapped, but present is clear so that every access faults */
 #define PTE_BIT_NX       0x8000000000000000ull
 #define PTE_PHYS_MASK    0x000ffffffffff000ull
-
-typedef struct {
-	u64 v;
-} pte_t;
 
 extern u64 mmu_nx; /* PTE_BIT_NX where the processor has it, else 0 */
 
@@ -55,11 +51,6 @@ static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
 	v |= prot & PTE_GLOBAL ? PTE_BIT_GLOBAL : 0;
 	v |= prot & PTE_EXEC ? 0 : mmu_nx;
 	return (pte_t){v};
-}
-
-static inline bool pte_none(pte_t pte)
-{
-	return !pte.v;
 }
 
 /* Maps a frame, accessible or (PROT_NONE) not. */
@@ -140,33 +131,9 @@ static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)
 	return (pte_t){(pte_make(pte_phys(pte), prot).v & ~PTE_BIT_ACCESSED) | kept};
 }
 
-static inline pte_t pte_read(const pte_t *p)
-{
-	return (pte_t){READ_ONCE(p->v)};
-}
-
 static inline void pte_write(pte_t *p, pte_t pte)
 {
 	WRITE_ONCE(p->v, pte.v);
-}
-
-/* Also what clears an entry that the processor may be marking dirty. */
-static inline pte_t pte_exchange(pte_t *p, pte_t pte)
-{
-	return (pte_t){__atomic_exchange_n(&p->v, pte.v, __ATOMIC_ACQ_REL)};
-}
-
-/* Writes pte if the entry still is old; else false: the processor set a bit meanwhile. */
-static inline bool pte_replace(pte_t *p, pte_t old, pte_t pte)
-{
-	return __atomic_compare_exchange_n(&p->v, &old.v, pte.v, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
-}
-
-/* The end of va's leaf table's reach, up to which pte + 1 maps the next page. */
-static inline unsigned long pte_in_table_end(unsigned long va)
-{
-	return (va | 0x1ffffful) + 1;
 }
 
 #endif
