@@ -382,22 +382,14 @@ static void check_name(struct work *w, struct ext4_inode *dir, const struct ext4
 	}
 }
 
-static int check_dir_block(struct work *w, struct ext4_inode *dir, u32 logical, u32 *dots)
+static int check_entries(struct work *w, struct ext4_inode *dir, const struct buffer *buffer,
+			 u32 end, u32 *dots)
 {
-	struct buffer *buffer;
-	int err = ext4_dir_block_read(dir, logical, &buffer);
-	u32 end;
-
-	if (err)
-		return err;
-	end = ext4_dir_block_end(dir, logical, buffer->data);
-	for (u32 at = 0; at < end && !err;) {
+	for (u32 at = 0; at < end;) {
 		const struct ext4_dirent *entry = (const void *)((const u8 *)buffer->data + at);
 
-		if (!ext4_dirent_valid(w->fs, buffer->data, at, end)) {
-			err = ext4_dirent_damaged(dir, buffer->block, at);
-			break;
-		}
+		if (!ext4_dirent_valid(w->fs, buffer->data, at, end))
+			return ext4_dirent_damaged(dir, buffer->block, at);
 		if (le32_get(entry->inode) && entry->name_len) {
 			if (entry->name[0] == '.' &&
 			    (entry->name_len == 1 ||
@@ -407,7 +399,30 @@ static int check_dir_block(struct work *w, struct ext4_inode *dir, u32 logical, 
 		}
 		at += ext4_rec_len(entry);
 	}
+	return 0;
+}
+
+static int check_dir_block(struct work *w, struct ext4_inode *dir, u32 logical, u32 *dots)
+{
+	struct buffer *buffer;
+	int err = ext4_dir_block_read(dir, logical, &buffer);
+
+	if (err)
+		return err;
+	err = check_entries(w, dir, buffer, ext4_dir_block_end(dir, logical, buffer->data), dots);
 	buffer_put(buffer);
+	return err;
+}
+
+static int check_inline_dir(struct work *w, struct ext4_inode *dir, u32 *dots)
+{
+	struct buffer block;
+	int err = ext4_inline_dir_block(dir, &block);
+
+	if (err)
+		return err;
+	err = check_entries(w, dir, &block, ext4_dir_space(w->fs), dots);
+	kfree(block.data);
 	return err;
 }
 
@@ -423,13 +438,16 @@ static void check_directory(struct work *w, u32 ino)
 	}
 	struct ext4_inode *dir = ext4_inode(vfs);
 
-	for (u32 i = 0; i < ext4_dir_blocks(dir) && !(dir->flags & EXT4_INLINE_DATA_FL); i++) {
-		err = check_dir_block(w, dir, i, &dots);
+	u32 n = ext4_is_inline(dir) ? 1 : ext4_dir_blocks(dir);
+
+	for (u32 i = 0; i < n; i++) {
+		err = ext4_is_inline(dir) ? check_inline_dir(w, dir, &dots)
+					  : check_dir_block(w, dir, i, &dots);
 		told(w, err);
 		if (err)
 			w->seen[ino].broken = true;
 	}
-	if (!(dir->flags & EXT4_INLINE_DATA_FL) && !w->seen[ino].broken && dots != 2)
+	if (!w->seen[ino].broken && dots != 2)
 		damage(w, "directory %u: has not both . and ..", ino);
 	inode_put(vfs);
 }
