@@ -289,14 +289,16 @@ int ext4_readdir(struct file *file, struct dir_context *ctx)
 
 	if (ctx->pos < 0)
 		return -EINVAL;
+	if (ext4_is_encrypted(dir))
+		return -ENOKEY;
+	err = ext4_htree_readdir(file, ctx);
+	if (err != -ENOTDIR)
+		return err;
 	if (ext4_is_inline(dir)) {
 		err = list_inline(dir, ctx);
 		if (err != -ENODATA)
 			return err;
 	}
-	err = ext4_htree_readdir(file, ctx);
-	if (err != -ENOTDIR)
-		return err;
 	err = 0;
 	while (!err && !full && ctx->pos < dir->vfs.size) {
 		u32 logical = (u32)((u64)ctx->pos >> fs->block_bits);

@@ -114,12 +114,15 @@ struct ext4_fs {
 	u32 generation_next;                /* [a] */
 
 	struct ext4_txn txn;
+	bool casefold_told; /* [a] that casefolded directories get no new names */
 	bool aborted;       /* [a] errors policy made it read-only */
 	bool writable_once; /* the superblock's state was changed by this mount */
 	u16 mounted_state;  /* s_state as found */
 
 	struct mutex orphan_lock;
 	struct list_head orphans; /* ext4_inode.orphan_node, oldest first */
+
+	struct ext4_mmp *mmp; /* NULL: not protecting */
 
 	struct mutex xattr_mutex;                             /* see xattr_int.h */
 	struct ext4_xattr_slot xattr_slots[EXT4_XATTR_SLOTS]; /* xattr_mutex */
@@ -207,6 +210,11 @@ static inline u32 ext4_ino(const struct ext4_inode *inode)
 static inline bool ext4_is_inline(const struct ext4_inode *inode)
 {
 	return READ_ONCE(inode->flags) & EXT4_INLINE_DATA_FL;
+}
+/* Contents and, in a directory, names are encrypted: without keys, both are -ENOKEY. */
+static inline bool ext4_is_encrypted(const struct ext4_inode *inode)
+{
+	return inode->flags & EXT4_ENCRYPT_FL;
 }
 static inline bool ext4_uses_extents(const struct ext4_inode *inode)
 {
@@ -379,6 +387,14 @@ int __must_check ext4_xattr_delete(struct ext4_handle *handle, struct ext4_inode
 				   struct ext4_xattr_puts *puts);
 /* For a handle that changes one attribute. */
 u32 ext4_xattr_credits(struct ext4_inode *inode, size_t size);
+
+/* ---- mmp.c ---- */
+
+/* Before the first write; waits for seconds. -EBUSY: somebody else uses the volume. */
+int __must_check ext4_mmp_start(struct ext4_fs *fs);
+void ext4_mmp_stop(struct ext4_fs *fs); /* after the last one */
+/* What the thread does from time to time. */
+void ext4_mmp_beat(struct ext4_fs *fs);
 
 /* ---- inline.c ---- */
 

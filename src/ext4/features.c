@@ -55,13 +55,13 @@ static const struct feature ro_compat_names[] = {
 
 #define INCOMPAT_KNOWN                                                                             \
 	(EXT4_INCOMPAT_FILETYPE | EXT4_INCOMPAT_RECOVER | EXT4_INCOMPAT_META_BG |                  \
-	 EXT4_INCOMPAT_EXTENTS | EXT4_INCOMPAT_64BIT | EXT4_INCOMPAT_FLEX_BG |                     \
+	 EXT4_INCOMPAT_EXTENTS | EXT4_INCOMPAT_64BIT | EXT4_INCOMPAT_MMP | EXT4_INCOMPAT_FLEX_BG | \
 	 EXT4_INCOMPAT_EA_INODE | EXT4_INCOMPAT_INLINE_DATA | EXT4_INCOMPAT_CSUM_SEED |            \
-	 EXT4_INCOMPAT_LARGEDIR)
+	 EXT4_INCOMPAT_LARGEDIR | EXT4_INCOMPAT_ENCRYPT | EXT4_INCOMPAT_CASEFOLD)
 #define RO_COMPAT_KNOWN                                                                            \
 	(EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_HUGE_FILE |      \
 	 EXT4_RO_COMPAT_GDT_CSUM | EXT4_RO_COMPAT_DIR_NLINK | EXT4_RO_COMPAT_EXTRA_ISIZE |         \
-	 EXT4_RO_COMPAT_METADATA_CSUM)
+	 EXT4_RO_COMPAT_METADATA_CSUM | EXT4_RO_COMPAT_VERITY)
 
 static const char *name_in(const struct feature *names, size_t n, u32 bit)
 {

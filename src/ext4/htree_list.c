@@ -29,6 +29,7 @@ struct item {
 struct group {
 	struct item *items;
 	struct buffer **buffers; /* referenced */
+	struct buffer copy;      /* one of them: what an inline directory would have */
 	u32 count, room;
 	u32 buffer_count, buffer_room;
 };
@@ -55,7 +56,8 @@ static bool hash_version(const struct ext4_inode *dir, u8 *version)
 	*version = fs->default_hash;
 	if (*version <= EXT4_HASH_TEA)
 		*version += fs->hash_unsigned;
-	return (fs->compat & EXT4_COMPAT_DIR_INDEX) && *version <= EXT4_HASH_TEA_UNSIGNED &&
+	return (fs->compat & EXT4_COMPAT_DIR_INDEX) && !(dir->flags & EXT4_CASEFOLD_FL) &&
+	       *version <= EXT4_HASH_TEA_UNSIGNED &&
 	       ((dir->flags & EXT4_INDEX_FL) || ext4_dir_blocks(dir) == 1);
 }
 
@@ -77,10 +79,31 @@ static int item_compare(const void *a, const void *b)
 
 /* ---- groups ---- */
 
+/* A directory's only block, or its first; of an inline one, a copy in memory. */
+static int first_block_read(struct ext4_inode *dir, struct buffer *copy, struct buffer **out)
+{
+	if (ext4_is_inline(dir)) {
+		int err = ext4_inline_dir_block(dir, copy);
+
+		*out = copy;
+		if (err != -ENODATA)
+			return err;
+	}
+	return ext4_dir_block_read(dir, 0, out);
+}
+
+static void block_put(struct buffer *buffer, const struct buffer *copy)
+{
+	if (buffer == copy)
+		kfree(buffer->data);
+	else
+		buffer_put(buffer);
+}
+
 static void group_put(struct group *group)
 {
 	for (u32 i = 0; i < group->buffer_count; i++)
-		buffer_put(group->buffers[i]);
+		block_put(group->buffers[i], &group->copy);
 	kfree(group->buffers);
 	kfree(group->items);
 	*group = (struct group){NULL};
@@ -125,7 +148,7 @@ static int collect(struct ext4_inode *dir, struct group *group, struct buffer *b
 			   group->count + fs->block_size / EXT4_DIRENT_SIZE(1),
 			   sizeof(*group->items));
 	if (err) {
-		buffer_put(buffer);
+		block_put(buffer, &group->copy);
 		return err;
 	}
 	group->buffers[group->buffer_count++] = buffer;
@@ -195,7 +218,7 @@ static int collect_group(struct ext4_inode *dir, struct group *group, u8 version
 		struct buffer *buffer;
 
 		*next = COOKIE_END;
-		err = ext4_dir_block_read(dir, 0, &buffer);
+		err = first_block_read(dir, &group->copy, &buffer);
 		if (!err)
 			err = collect(dir, group, buffer, version, from);
 	}
@@ -250,8 +273,8 @@ static int emit_group(struct file *file, const struct group *group, struct dir_c
 /* "." and "..", which lie in block 0 whatever the index says. */
 static int emit_dots(struct ext4_inode *dir, struct dir_context *ctx, bool *full)
 {
-	struct buffer *buffer;
-	int err = ext4_dir_block_read(dir, 0, &buffer);
+	struct buffer copy, *buffer;
+	int err = first_block_read(dir, &copy, &buffer);
 
 	if (err)
 		return err;
@@ -274,7 +297,7 @@ static int emit_dots(struct ext4_inode *dir, struct dir_context *ctx, bool *full
 		else
 			*full = true;
 	}
-	buffer_put(buffer);
+	block_put(buffer, &copy);
 	if (!err && !*full)
 		ctx->pos = COOKIE_FIRST;
 	return err;
@@ -302,7 +325,7 @@ int ext4_htree_readdir(struct file *file, struct dir_context *ctx)
 	}
 	while (!err && !full && ctx->pos < COOKIE_END) {
 		struct group group = {NULL};
-		loff_t from = ctx->pos, next;
+		loff_t from = ctx->pos, next = COOKIE_END;
 
 		err = collect_group(dir, &group, version, from, &next);
 		if (!err)

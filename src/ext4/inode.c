@@ -194,6 +194,12 @@ int ext4_setattr(struct inode *vfs, const struct attr *attr)
 
 	if (vfs->flags & INODE_IMMUTABLE) /* also by descriptors that were open before */
 		return -EPERM;
+	if (attr->valid & ATTR_SIZE) {
+		if (ext4_is_encrypted(inode))
+			return -ENOKEY;
+		if (inode->flags & EXT4_VERITY_FL)
+			return -EPERM;
+	}
 	/* The size that it has already takes away what was preallocated behind it. */
 	if ((attr->valid & ATTR_SIZE) &&
 	    (attr->size != vfs->size ||

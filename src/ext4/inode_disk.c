@@ -126,7 +126,8 @@ static int check_map(struct ext4_fs *fs, struct ext4_inode *inode)
 			   ? ext4_error(fs, ext4_ino(inode), 0, "a symbolic link is empty")
 			   : 0;
 	}
-	if (inode->flags & (EXT4_ENCRYPT_FL | EXT4_CASEFOLD_FL))
+	if (((inode->flags & EXT4_ENCRYPT_FL) && !(fs->incompat & EXT4_INCOMPAT_ENCRYPT)) ||
+	    ((inode->flags & EXT4_CASEFOLD_FL) && !(fs->incompat & EXT4_INCOMPAT_CASEFOLD)))
 		return ext4_error(fs, ext4_ino(inode), 0,
 				  "encryption or casefolding without the feature");
 	if ((u64)inode->vfs.size > limit)

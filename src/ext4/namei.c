@@ -6,6 +6,7 @@
  * the entry. Inodes are put after the handle has ended, because that may start another.
  */
 #include "ext4/ext4_int.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 
@@ -18,7 +19,7 @@ int ext4_dir_find(struct ext4_inode *dir, const struct qstr *name, struct ext4_d
 	int err = -ENOTDIR;
 
 	*slot = (struct ext4_dir_slot){NULL};
-	if (dir->flags & EXT4_INDEX_FL) {
+	if ((dir->flags & EXT4_INDEX_FL) && !(dir->flags & EXT4_CASEFOLD_FL)) {
 		bool dots = name->name[0] == '.' &&
 			    (name->length == 1 || (name->length == 2 && name->name[1] == '.'));
 
@@ -30,6 +31,22 @@ int ext4_dir_find(struct ext4_inode *dir, const struct qstr *name, struct ext4_d
 	return err;
 }
 
+/*
+ * A directory that ignores case is read by exact names: what is found is there. A new name would
+ * have to differ from all others after folding by Unicode's tables, and lie in the index by the
+ * hash of the folded name; so there are none.
+ */
+static int refuse_casefold(struct ext4_inode *dir)
+{
+	struct ext4_fs *fs = ext4_inode_fs(dir);
+
+	if (!atomic_xchg(&fs->casefold_told, true))
+		log_warn("%s: %s: inode %u: new names in directories with casefold are not "
+			 "supported",
+			 fs->type_name, fs->super->id, ext4_ino(dir));
+	return -EOPNOTSUPP;
+}
+
 int ext4_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir, const struct qstr *name,
 		    u32 ino, u8 type)
 {
@@ -37,6 +54,8 @@ int ext4_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir, const st
 
 	if (name->length > EXT4_NAME_MAX)
 		return -ENAMETOOLONG;
+	if (dir->flags & EXT4_CASEFOLD_FL)
+		return refuse_casefold(dir);
 	if (!(dir->flags & EXT4_INDEX_FL))
 		return ext4_linear_insert(handle, dir, name, ino, type);
 	err = ext4_htree_insert(handle, dir, name, ino, type);
@@ -126,6 +145,8 @@ static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode 
 	*out = NULL;
 	if (name->length > EXT4_NAME_MAX)
 		return -ENAMETOOLONG;
+	if (ext4_is_encrypted(dir))
+		return -ENOKEY;
 	int err = find_number(dir, name, &ino);
 
 	if (err || !ino)

@@ -271,6 +271,26 @@ struct ext4_inode_raw {
 };
 _Static_assert(sizeof(struct ext4_inode_raw) == 160, "the inode with all extra fields");
 
+/* The block of multiple mount protection. */
+struct ext4_mmp_raw {
+	struct le32 mmp_magic;
+	struct le32 mmp_seq;
+	struct le64 mmp_time;
+	char mmp_nodename[64];
+	char mmp_bdevname[32];
+	struct le16 mmp_check_interval; /* seconds */
+	struct le16 mmp_pad1;
+	struct le32 mmp_pad2[226];
+	struct le32 mmp_checksum;
+};
+_Static_assert(sizeof(struct ext4_mmp_raw) == 1024, "the mmp block");
+#define EXT4_MMP_MAGIC        0x004d4d50u
+#define EXT4_MMP_SEQ_CLEAN    0xff4d4d50u
+#define EXT4_MMP_SEQ_FSCK     0xe24d4d50u
+#define EXT4_MMP_SEQ_MAX      0xe24d4d4fu
+#define EXT4_MMP_INTERVAL_MIN 5u
+#define EXT4_MMP_INTERVAL_MAX 300u
+
 /* i_flags */
 #define EXT4_SECRM_FL        0x00000001u
 #define EXT4_UNRM_FL         0x00000002u

@@ -322,7 +322,12 @@ static int load(struct ext4_fs *fs, const char *options)
 {
 	int err = load_once(fs, options);
 
-	if (err || !(fs->incompat & EXT4_INCOMPAT_RECOVER) || (fs->options.flags & EXT4_OPT_NOLOAD))
+	bool recover = !err && (fs->incompat & EXT4_INCOMPAT_RECOVER) &&
+		       !(fs->options.flags & EXT4_OPT_NOLOAD);
+
+	if (!err && (recover || !(fs->super->flags & SUPER_RDONLY)))
+		err = ext4_mmp_start(fs);
+	if (err || !recover)
 		return err;
 	err = ext4_journal_recover(fs);
 	if (err)
@@ -421,10 +426,11 @@ static int end_writing(struct ext4_fs *fs)
 static void free_fs(struct ext4_fs *fs)
 {
 	ext4_groups_free(fs);
-	buffer_put(fs->super_buffer);
 	/* A mount that failed over damage may have recorded it in the superblock. */
 	if (buffer_sync(fs->bdev))
 		log_err("%s: %s: the superblock can't be written", fs->type_name, fs->super->id);
+	ext4_mmp_stop(fs);
+	buffer_put(fs->super_buffer);
 	buffer_invalidate(fs->bdev);
 	kfree(fs);
 }
@@ -515,6 +521,8 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 		if (!err && fs->bdev->read_only)
 			err = -EROFS;
 		if (!err)
+			err = ext4_mmp_start(fs);
+		if (!err)
 			err = begin_writing(fs);
 		if (!err) {
 			atomic_fetch_and(&super->flags, ~(unsigned int)SUPER_RDONLY);
@@ -524,8 +532,10 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 		}
 	} else if (!was_ro && want_ro) {
 		err = end_writing(fs);
-		if (!err)
+		if (!err) {
 			atomic_fetch_or(&super->flags, SUPER_RDONLY);
+			ext4_mmp_stop(fs);
+		}
 	}
 	if (!err) {
 		fs->options = fresh;
@@ -594,6 +604,8 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 			inode_put(*root);
 			goto fail_inodes;
 		}
+	} else {
+		ext4_mmp_stop(fs); /* it was needed for the journal's replay only */
 	}
 	return 0;
 

@@ -23,6 +23,8 @@ static int ext4_readlink(struct inode *vfs, char **target)
 	struct buffer *buffer;
 	int err;
 
+	if (ext4_is_encrypted(inode))
+		return -ENOKEY;
 	if (ext4_is_inline(inode)) {
 		u8 *contents = kmalloc(fs->block_size, MM_NOFS);
 

@@ -359,7 +359,7 @@ static void check_name(struct work *w, struct ext4_inode *dir, const struct ext4
 		return;
 	}
 	for (u32 i = 0; i < name.length; i++)
-		if (name.name[i] == '/' || !name.name[i]) {
+		if (!ext4_is_encrypted(dir) && (name.name[i] == '/' || !name.name[i])) {
 			damage(w, "directory %u: a name has a slash or a zero byte in it", here);
 			return;
 		}
@@ -369,7 +369,8 @@ static void check_name(struct work *w, struct ext4_inode *dir, const struct ext4
 			       (int)name.length, name.name, here);
 		seen->parent = here;
 	}
-	if (dir->flags & EXT4_INDEX_FL && !w->seen[here].broken) {
+	if (dir->flags & EXT4_INDEX_FL && !(dir->flags & EXT4_CASEFOLD_FL) &&
+	    !w->seen[here].broken) {
 		struct ext4_dir_slot slot;
 		int err = ext4_dir_find(dir, &name, &slot);
 

@@ -4,6 +4,7 @@
  */
 #include "mm/kmalloc.h"
 #include "lib/panic.h"
+#include "lib/string.h"
 #include "sys/thread.h"
 #include "vfs/file_int.h"
 #include "vfs/locks.h"
@@ -12,6 +13,14 @@
 
 struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg)
 {
+	static void *never_run[256];
+	static unsigned int count;
+
+	/* One that only does things from time to time never comes to run. */
+	if (!strcmp(name, "ext4-mmp") && count < ARRAY_SIZE(never_run)) {
+		never_run[count++] = arg;
+		return (struct thread *)never_run;
+	}
 	panic("a test started the kernel thread %s", name);
 }
 
