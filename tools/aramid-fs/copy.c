@@ -81,6 +81,16 @@ int image_set_attr(int dir, const char *name, const struct file_attr *attr)
 
 /* ---- contents ---- */
 
+/* One for all: copies come one after the other. */
+static u8 *copy_buffer(void)
+{
+	static u8 *buffer;
+
+	if (!buffer)
+		buffer = need_memory(COPY_CHUNK);
+	return buffer;
+}
+
 /* Reads until the buffer is full or the file ends. */
 static ssize_t host_read(int fd, u8 *buf, size_t n, s64 offset)
 {
@@ -211,7 +221,7 @@ static int copy_in_extents(int host_fd, int image_fd, u8 *buf, u64 size, bool *h
 
 int copy_in(int host_fd, int image_fd, bool *host_failed)
 {
-	u8 *buf = need_memory(COPY_CHUNK);
+	u8 *buf = copy_buffer();
 	struct stat st;
 	int err;
 
@@ -220,7 +230,6 @@ int copy_in(int host_fd, int image_fd, bool *host_failed)
 		err = copy_in_extents(host_fd, image_fd, buf, (u64)st.st_size, host_failed);
 	else
 		err = copy_in_stream(host_fd, image_fd, buf, host_failed);
-	free(buf);
 	return err;
 }
 
@@ -240,7 +249,7 @@ static bool next_data(int fd, u64 size, u64 *start, u64 *end)
 
 int copy_out(int image_fd, u64 size, int host_fd, bool *host_failed)
 {
-	u8 *buf = need_memory(COPY_CHUNK);
+	u8 *buf = copy_buffer();
 	u64 at = 0, end = 0;
 	int err = 0;
 
@@ -263,14 +272,13 @@ int copy_out(int image_fd, u64 size, int host_fd, bool *host_failed)
 		err = -errno;
 		*host_failed = true;
 	}
-	free(buf);
 	return err;
 }
 
 int copy_stream(int image_fd, u64 size, int (*write)(void *arg, const void *data, size_t n),
 		void *arg, bool *host_failed)
 {
-	u8 *buf = need_memory(COPY_CHUNK);
+	u8 *buf = copy_buffer();
 	int err = 0;
 
 	*host_failed = false;
@@ -286,7 +294,6 @@ int copy_stream(int image_fd, u64 size, int (*write)(void *arg, const void *data
 		at += (u64)n;
 		progress_add((u64)n);
 	}
-	free(buf);
 	return err;
 }
 

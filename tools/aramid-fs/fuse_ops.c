@@ -550,6 +550,12 @@ static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 	struct handle *handle = (struct handle *)(uintptr_t)fi->fh;
 	loff_t at;
 
+	/* What was written may still be in the kernel's cache, where we see a hole. Told that we do
+	 * not know, it takes everything for data. */
+	if (!fuse_read_only) {
+		leave(req, -ENOSYS);
+		return;
+	}
 	enter(req);
 	pthread_mutex_lock(&handle->mutex);
 	at = file_seek(handle->file, offset, whence);
