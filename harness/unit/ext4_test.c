@@ -237,6 +237,14 @@ void t_umount(void)
 	mounted = false;
 }
 
+void t_mount_again_if_aborted(void)
+{
+	if (!(t_super()->flags & SUPER_RDONLY))
+		return;
+	t_umount();
+	t_mount_ok("errors=continue");
+}
+
 struct host_disk *t_disk(void)
 {
 	return disk;

@@ -42,6 +42,9 @@ int t_mount_disk(struct host_disk *disk, unsigned long ms_flags, const char *opt
 void t_mount_ok(const char *options);
 int t_remount(unsigned long ms_flags, const char *options);
 void t_umount(void);
+/* A journal that could not be written makes its volume read-only: unmounts, and mounts with
+ * errors=continue, which recovers. */
+void t_mount_again_if_aborted(void);
 struct host_disk *t_disk(void);
 struct super_block *t_super(void);
 void t_sync(void);

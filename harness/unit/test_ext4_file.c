@@ -245,14 +245,14 @@ START_TEST(an_open_unlinked_file_lives_until_it_is_closed)
 	ck_assert(!t_exists("f"));
 	t_sync();
 	struct ext4_fs *fs = t_super()->private;
-	ck_assert_uint_eq(le32_get(fs->raw->s_last_orphan), (u32)file->inode->number);
+	ck_assert_uint_eq(fs->orphan_head, (u32)file->inode->number);
 	u8 buf[100], want[100];
 	ck_assert_int_eq(t_pread(file, buf, 100, 1500000), 100);
 	t_pattern(want, 100, 1500000, 1);
 	ck_assert(memcmp(buf, want, 100) == 0);
 	ck_assert_int_eq(t_pwrite(file, want, 100, 3000000), 100);
 	t_close(file);
-	ck_assert_uint_eq(le32_get(fs->raw->s_last_orphan), 0);
+	ck_assert_uint_eq(fs->orphan_head, 0);
 	ck_assert_int_eq(t_statfs(&after), 0);
 	ck_assert_uint_eq(after.free_blocks, before.free_blocks);
 	ck_assert_uint_eq(after.free_files, before.free_files);

@@ -135,6 +135,8 @@ static int take(struct ext4_handle *handle, struct ext4_group *group, struct buf
 	if (err)
 		return err;
 	bitmap_set_range(bitmap->data, start, length);
+	if (group->taken)
+		bitmap_set_range(group->taken, start, length);
 	group->flags &= ~EXT4_BG_BLOCK_UNINIT;
 	group->block_checked = true;
 	group->free_blocks -= length;
@@ -155,14 +157,16 @@ static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, 
 	int err;
 
 	/* A look without the lock: what it misses, a later round finds. */
-	if (group->free_blocks < want || group->largest < want || group->block_bad)
+	if (group->free_blocks < want + group->busy_blocks || group->largest < want ||
+	    group->block_bad)
 		return -ENOSPC;
 	mutex_lock(&group->lock);
 	err = ext4_block_bitmap_read(fs, group, &bitmap);
 	if (err)
 		goto out;
 	err = -ENOSPC;
-	if (search_group(group, bitmap->data, bits, goal_bit, want, max, &start, &length)) {
+	if (search_group(group, group->taken ? group->taken : bitmap->data, bits, goal_bit, want,
+			 max, &start, &length)) {
 		err = take(handle, group, bitmap, start, length);
 		*block = ext4_group_first(fs, group->number) + start;
 		*count = length;
@@ -245,6 +249,8 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	err = ext4_insist(ext4_txn_access(handle, bitmap));
 	if (!err)
 		err = ext4_insist(ext4_txn_access_group(handle, group));
+	if (!err)
+		err = ext4_insist(ext4_txn_busy(handle, group, bitmap->data, start, length));
 	if (err)
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);

@@ -145,16 +145,16 @@ static void set_dx(const struct ext4_fs *fs, void *block, u32 seed)
 	tail->dt_checksum = le32_make(ext4_csum_dx_block(fs, seed, block, offset));
 }
 
-void ext4_csum_set(const struct ext4_fs *fs, struct buffer *buffer, enum ext4_csum_kind kind,
+void ext4_csum_set(const struct ext4_fs *fs, void *data, u64 block, enum ext4_csum_kind kind,
 		   u32 seed)
 {
-	u8 *bytes = buffer->data;
+	u8 *bytes = data;
 
 	if (!fs->metadata_csum)
 		return;
 	switch (kind) {
 	case EXT4_CSUM_EXTENT: {
-		const struct ext4_extent_header *header = buffer->data;
+		const struct ext4_extent_header *header = data;
 		u32 end = sizeof(*header) + le16_get(header->eh_max) * sizeof(struct ext4_extent);
 
 		if (end + sizeof(struct ext4_extent_tail) <= fs->block_size)
@@ -172,9 +172,9 @@ void ext4_csum_set(const struct ext4_fs *fs, struct buffer *buffer, enum ext4_cs
 		set_dx(fs, bytes, seed);
 		break;
 	case EXT4_CSUM_XATTR: {
-		struct ext4_xattr_header *header = buffer->data;
+		struct ext4_xattr_header *header = data;
 
-		header->h_checksum = le32_make(ext4_csum_xattr_block(fs, buffer->block, bytes));
+		header->h_checksum = le32_make(ext4_csum_xattr_block(fs, block, bytes));
 		break;
 	}
 	case EXT4_CSUM_BLOCK_BITMAP: /* seed: the group's number; the descriptor keeps the sum */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 
 #include "ext4/ext4_int.h"
+#include "ext4/journal.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
@@ -37,6 +38,8 @@ static void record(struct ext4_fs *fs, u32 ino, u64 block, const char *function,
 	memset(raw->s_last_error_func, 0, sizeof(raw->s_last_error_func));
 	(void)strscpy((char *)raw->s_last_error_func, function, sizeof(raw->s_last_error_func));
 	le32_add(&raw->s_error_count, 1);
+	if (fs->metadata_csum) /* it may be on its way to the disk at any time */
+		raw->s_checksum = le32_make(ext4_csum_super(raw));
 	mutex_unlock(&fs->super_lock);
 }
 
@@ -52,8 +55,10 @@ static void apply_policy(struct ext4_fs *fs, u32 ino, u64 block, const char *fun
 		log_crit("%s: %s: damaged: made read-only (errors=remount-ro)", fs->type_name,
 			 fs->super->id);
 		atomic_fetch_or(&fs->super->flags, SUPER_RDONLY);
+		ext4_journal_abort(fs, err);
 	}
-	ext4_super_write(fs);
+	if (!atomic_load(&fs->aborted) || !fs->journal)
+		ext4_super_write(fs);
 }
 
 int ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,

@@ -40,6 +40,8 @@ struct ext4_group {
 	u32 freed, trim_mark;              /* [g] how often blocks were freed; trim.c */
 	bool block_bad, inode_bad;         /* [g] bitmap is damaged: not allocated from */
 	bool block_checked, inode_checked; /* [g] bitmap was verified once */
+	void *taken;     /* [g] the bitmap with what was freed, but not committed; NULL: nothing */
+	u32 busy_blocks; /* [g] that are set in `taken` only */
 	u64 block_bitmap, inode_bitmap, inode_table; /* [c] */
 	struct list_head dirty_node;                 /* txn.lock */
 };
@@ -52,6 +54,8 @@ enum ext4_option {
 	EXT4_OPT_NO_ACL = 1 << 4,
 	EXT4_OPT_NO_USER_XATTR = 1 << 5,
 	EXT4_OPT_NO_AUTO_DA_ALLOC = 1 << 6,
+	EXT4_OPT_JOURNAL_CHECKSUM = 1 << 8,
+	EXT4_OPT_NOBARRIER = 1 << 9,
 };
 
 struct ext4_options {
@@ -93,7 +97,7 @@ struct ext4_fs {
 	u64 blocks_count;
 	u64 overhead, reserved_blocks;
 	u32 compat, incompat, ro_compat;
-	bool metadata_csum, gdt_csum, has_group_csum, bigalloc, journal;
+	bool metadata_csum, gdt_csum, has_group_csum, bigalloc, has_journal;
 	u32 csum_seed;
 	u32 hash_seed[4];
 	u8 default_hash, hash_unsigned; /* 3: added to the version for unsigned characters */
@@ -111,15 +115,19 @@ struct ext4_fs {
 
 	s64 free_blocks, free_inodes, dirs; /* [a] */
 	s64 delayed_blocks;                 /* [a] promised to delayed pages, with their metadata */
+	s64 busy_blocks;                    /* [a] freed, but not committed */
 	u32 generation_next;                /* [a] */
 
 	struct ext4_txn txn;
-	bool casefold_told; /* [a] that casefolded directories get no new names */
-	bool aborted;       /* [a] errors policy made it read-only */
-	bool writable_once; /* the superblock's state was changed by this mount */
-	u16 mounted_state;  /* s_state as found */
+	struct ext4_journal *journal; /* NULL: none, or mounted read-only */
+	bool aborted;                 /* [a] errors policy made it read-only */
+	bool writable_once;           /* the superblock's state was changed by this mount */
+	u16 mounted_state;            /* s_state as found */
+	bool casefold_told;           /* [a] that casefolded directories get no new names */
 
+	u32 committed_orphan; /* commit_mutex: s_last_orphan as the last transaction left it */
 	struct mutex orphan_lock;
+	u32 orphan_head;          /* orphan_lock: s_last_orphan of the running transaction */
 	struct list_head orphans; /* ext4_inode.orphan_node, oldest first */
 
 	struct ext4_mmp *mmp; /* NULL: not protecting */
@@ -192,6 +200,7 @@ struct ext4_inode {
 	/* the transaction's */
 	struct list_head dirty_node;  /* txn.lock */
 	struct buffer *table;         /* txn.lock: referenced while dirty_node is linked */
+	u32 sync_tid, datasync_tid;   /* atomic: the last transactions that fsync must wait for */
 	struct list_head orphan_node; /* orphan_lock */
 };
 
@@ -287,7 +296,15 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size);
 
 /* ---- super.c ---- */
 
-/* Copies counts into the raw superblock, sums and marks it for write-back. */
+/* Copies counts into the raw superblock and sums it. */
+void ext4_super_fill(struct ext4_fs *fs);
+/* Writes it now, durably; no transaction may hold it. */
+int __must_check ext4_super_write_now(struct ext4_fs *fs);
+/* The same after the journal was aborted: with what was committed and the record of the error. */
+void ext4_super_write_aborted(struct ext4_fs *fs);
+/* Makes durable what was written, unless nobarrier forbids it. */
+int __must_check ext4_fs_flush(struct ext4_fs *fs);
+/* Fills it and marks it for write-back, or, with a journal, for the next transaction. */
 void ext4_super_write(struct ext4_fs *fs);
 
 /* ---- group.c ---- */
@@ -300,6 +317,8 @@ u32 ext4_group_super_blocks(const struct ext4_fs *fs, u32 group);
 /* The block of the volume that holds the primary copy of the i-th block of descriptors. */
 u64 ext4_group_desc_block(const struct ext4_fs *fs, u32 i);
 void ext4_group_fill_raw(struct ext4_fs *fs, struct ext4_group *group);
+/* Only the sums of the bitmaps, and then the descriptor's own. */
+void ext4_group_fill_sums(struct ext4_fs *fs, struct ext4_group *group);
 struct buffer *ext4_group_desc_buffer(struct ext4_fs *fs, u32 group, struct ext4_desc_raw **raw);
 /* Whether [block, block + count) is inside the volume and away from its own metadata. */
 bool ext4_blocks_valid(const struct ext4_fs *fs, u64 block, u64 count);
@@ -440,7 +459,7 @@ u32 ext4_csum_xattr_block(const struct ext4_fs *fs, u64 number, const void *bloc
 bool ext4_dx_block_layout(const struct ext4_fs *fs, const void *block, u32 *count_offset);
 u32 ext4_csum_dx_block(const struct ext4_fs *fs, u32 seed, const void *block, u32 count_offset);
 /* Puts the right checksum into a block that is about to be written. */
-void ext4_csum_set(const struct ext4_fs *fs, struct buffer *buffer, enum ext4_csum_kind kind,
+void ext4_csum_set(const struct ext4_fs *fs, void *data, u64 block, enum ext4_csum_kind kind,
 		   u32 seed);
 
 /* ---- map.c: the map from a file's blocks to the volume's ---- */

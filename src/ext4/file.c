@@ -1,5 +1,6 @@
 /* Regular files: fsync and what lies around the page cache's reading and writing. */
 #include "ext4/ext4_int.h"
+#include "ext4/journal.h"
 #include "lib/log.h"
 #include "vfs/file.h"
 
@@ -7,7 +8,7 @@ int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
 {
 	struct inode *inode = file->inode;
 	struct ext4_fs *fs = ext4_fs(inode->super);
-	unsigned long dirty = BIT(I_DIRTY) | BIT(I_DIRTY_DATASYNC);
+	unsigned long dirty = BIT(I_DIRTY_DATASYNC) | (datasync ? 0 : BIT(I_DIRTY));
 	int err = 0;
 
 	if (inode->mapping.ops)
@@ -19,7 +20,9 @@ int ext4_fsync(struct file *file, loff_t start, loff_t end, bool datasync)
 		if (!err)
 			atomic_fetch_and(&inode->state, ~dirty);
 	}
-	int sync_err = ext4_txn_sync(fs);
+	u32 tid =
+	    atomic_load(datasync ? &ext4_inode(inode)->datasync_tid : &ext4_inode(inode)->sync_tid);
+	int sync_err = fs->journal ? ext4_journal_sync(fs->journal, tid) : ext4_txn_sync(fs);
 
 	return err ? err : sync_err;
 }

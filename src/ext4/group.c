@@ -79,20 +79,28 @@ void ext4_group_fill_raw(struct ext4_fs *fs, struct ext4_group *group)
 	raw->bg_flags = le16_make((u16)group->flags);
 	if (fs->has_group_csum)
 		raw->bg_itable_unused_lo = le16_make((u16)group->itable_unused);
-	if (fs->metadata_csum) {
-		raw->bg_block_bitmap_csum_lo = le16_make((u16)group->block_csum);
-		raw->bg_inode_bitmap_csum_lo = le16_make((u16)group->inode_csum);
-	}
 	if (wide) {
 		raw->bg_free_blocks_count_hi = le16_make((u16)(group->free_blocks >> 16));
 		raw->bg_free_inodes_count_hi = le16_make((u16)(group->free_inodes >> 16));
 		raw->bg_used_dirs_count_hi = le16_make((u16)(group->used_dirs >> 16));
 		if (fs->has_group_csum)
 			raw->bg_itable_unused_hi = le16_make((u16)(group->itable_unused >> 16));
-		if (fs->metadata_csum) {
-			raw->bg_block_bitmap_csum_hi = le16_make((u16)(group->block_csum >> 16));
-			raw->bg_inode_bitmap_csum_hi = le16_make((u16)(group->inode_csum >> 16));
-		}
+	}
+	ext4_group_fill_sums(fs, group);
+}
+
+void ext4_group_fill_sums(struct ext4_fs *fs, struct ext4_group *group)
+{
+	struct ext4_desc_raw *raw;
+
+	ext4_group_desc_buffer(fs, group->number, &raw);
+	if (fs->metadata_csum) {
+		raw->bg_block_bitmap_csum_lo = le16_make((u16)group->block_csum);
+		raw->bg_inode_bitmap_csum_lo = le16_make((u16)group->inode_csum);
+	}
+	if (fs->metadata_csum && fs->desc_size >= EXT4_DESC_SIZE_64) {
+		raw->bg_block_bitmap_csum_hi = le16_make((u16)(group->block_csum >> 16));
+		raw->bg_inode_bitmap_csum_hi = le16_make((u16)(group->inode_csum >> 16));
 	}
 	if (fs->has_group_csum)
 		raw->bg_checksum = le16_make(ext4_csum_desc(fs, group->number, raw));
@@ -211,7 +219,7 @@ static u64 journal_blocks(const struct ext4_fs *fs)
 	u64 size =
 	    (u64)le32_get(fs->raw->s_jnl_blocks[15]) << 32 | le32_get(fs->raw->s_jnl_blocks[16]);
 
-	if (!fs->journal || fs->raw->s_jnl_backup_type != 1 ||
+	if (!fs->has_journal || fs->raw->s_jnl_backup_type != 1 ||
 	    size > fs->blocks_count << fs->block_bits)
 		return 0;
 	return size >> fs->block_bits;

@@ -6,6 +6,7 @@
  * crash in between leaves an orphan that the next mount (or e2fsck) finishes.
  */
 #include "ext4/ext4_int.h"
+#include "ext4/journal.h"
 #include "ext4/xattr_int.h"
 #include "lib/assert.h"
 #include "lib/log.h"
@@ -31,6 +32,8 @@ struct inode *ext4_inode_alloc_memory(struct super_block *super)
 	spin_init(&inode->cache_lock, "ext4 map cache");
 	list_init(&inode->dirty_node);
 	list_init(&inode->orphan_node);
+	/* What it was before may have been changed by a transaction that is not committed yet. */
+	inode->sync_tid = inode->datasync_tid = ext4_txn_tid(ext4_fs(super));
 	return &inode->vfs;
 }
 
@@ -88,7 +91,9 @@ int ext4_inode_write(struct inode *inode, bool wait)
 	err = ext4_txn_dirty_inode(&handle, ext4_inode(inode));
 	ext4_txn_end(&handle);
 	if (!err && wait)
-		err = ext4_txn_sync(fs);
+		err = fs->journal ? ext4_journal_sync(fs->journal,
+						      atomic_load(&ext4_inode(inode)->sync_tid))
+				  : ext4_txn_sync(fs);
 	return err;
 }
 

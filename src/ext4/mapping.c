@@ -121,10 +121,10 @@ static void write_end_io(struct bio *bio)
 
 static void write_end_io_ordered(struct bio *bio)
 {
-	struct ext4_fs *fs = bio->private;
+	struct ext4_ordered *ordered = bio->private;
 
 	write_end_io(bio);
-	ext4_txn_ordered_end(fs);
+	ext4_txn_ordered_end(ordered);
 }
 
 /* ---- collecting requests ---- */
@@ -133,6 +133,7 @@ struct collector {
 	struct ext4_fs *fs;
 	enum bio_op op;
 	bool ordered;
+	struct ext4_handle *handle; /* open whenever `ordered` */
 	struct bio *bio;
 	u64 next_block; /* where bio ends */
 	u32 room;       /* segments that may still be wanted */
@@ -149,8 +150,7 @@ static void collector_send(struct collector *collector)
 		bio->end_io = read_end_io;
 	} else if (collector->ordered) {
 		bio->end_io = write_end_io_ordered;
-		bio->private = collector->fs;
-		ext4_txn_ordered_begin(collector->fs);
+		bio->private = ext4_txn_ordered_begin(collector->handle);
 	} else {
 		bio->end_io = write_end_io;
 	}
@@ -668,13 +668,22 @@ static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 					   .length = max(dirty_run(writer, p, i, end), 1),
 					   .alloc_flags = EXT4_ALLOC_RESERVED,
 					   .convert = true};
-	collector_send(&writer->collector);
-	if (!writer->maps_left)
+	for (u32 tries = 0;; tries++) {
+		collector_send(&writer->collector);
+		if (!writer->maps_left)
+			close_handle(writer);
+		err = open_handle(writer);
+		if (!err) {
+			writer->maps_left--;
+			err = ext4_map_create(&writer->handle, writer->inode, &request, map);
+		}
+		if (err != -ENOSPC || tries || !atomic_load(&writer->collector.fs->busy_blocks))
+			break;
+		/* What was promised to us is there, but a transaction holds it back. */
 		close_handle(writer);
-	err = open_handle(writer);
-	if (!err) {
-		writer->maps_left--;
-		err = ext4_map_create(&writer->handle, writer->inode, &request, map);
+		err = ext4_txn_commit(writer->collector.fs);
+		if (err)
+			break;
 	}
 	if (err)
 		map->length = 0;
@@ -787,6 +796,7 @@ static int ext4_write(struct page_mapping *mapping, struct writeback_control *wb
 	writer->inode = inode;
 	writer->collector.fs = ext4_inode_fs(inode);
 	writer->collector.op = BIO_WRITE;
+	writer->collector.handle = &writer->handle;
 	while (!err && index <= wbc->last && wbc->budget) {
 		int more = gather(writer, mapping, wbc, &index);
 

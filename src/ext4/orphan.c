@@ -6,13 +6,10 @@
 #include "ext4/ext4_int.h"
 #include "lib/log.h"
 
+/* It reaches the superblock when the transaction is closed. orphan_lock is held. */
 static void set_head(struct ext4_handle *handle, u32 ino)
 {
-	struct ext4_fs *fs = handle->fs;
-
-	mutex_lock(&fs->super_lock);
-	fs->raw->s_last_orphan = le32_make(ino);
-	mutex_unlock(&fs->super_lock);
+	atomic_store(&handle->fs->orphan_head, ino);
 	ext4_txn_dirty_super(handle);
 }
 
@@ -30,7 +27,7 @@ void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode)
 
 	mutex_lock(&fs->orphan_lock);
 	if (!list_is_linked(&inode->orphan_node)) {
-		set_next(handle, inode, le32_get(fs->raw->s_last_orphan));
+		set_next(handle, inode, fs->orphan_head);
 		list_add_tail(&inode->orphan_node, &fs->orphans);
 		set_head(handle, ext4_ino(inode));
 	}
@@ -111,7 +108,7 @@ int ext4_orphan_process(struct ext4_fs *fs)
 	u32 ino, deleted = 0, truncated = 0;
 	int err = 0;
 
-	while ((ino = le32_get(fs->raw->s_last_orphan)) != 0) {
+	while ((ino = fs->orphan_head) != 0) {
 		struct inode *inode;
 
 		err = orphan_read(fs, ino, &inode);
@@ -125,7 +122,7 @@ int ext4_orphan_process(struct ext4_fs *fs)
 			deleted++;
 			inode_put(inode); /* evicts */
 		}
-		if (!err && le32_get(fs->raw->s_last_orphan) == ino)
+		if (!err && fs->orphan_head == ino)
 			err = -EIO; /* it was not finished */
 		if (err)
 			break;

@@ -4,7 +4,9 @@
  */
 #include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
+#include "ext4/journal.h"
 #include "ext4/journal_recover.h"
+#include "lib/assert.h"
 #include "lib/crc.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -293,7 +295,7 @@ static int load_once(struct ext4_fs *fs, const char *options)
 		fs->incompat = le32_get(raw->s_feature_incompat);
 		fs->ro_compat = le32_get(raw->s_feature_ro_compat);
 	}
-	fs->journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
+	fs->has_journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
 	fs->options.flags = early.flags;
 	fs->options.inode_readahead = EXT4_INODE_READAHEAD;
 	err = check_type(fs, read_only);
@@ -305,6 +307,8 @@ static int load_once(struct ext4_fs *fs, const char *options)
 		err = check_sizes(fs, raw);
 	if (!err)
 		err = attach_buffer(fs);
+	if (!err)
+		fs->orphan_head = le32_get(fs->raw->s_last_orphan);
 	if (!err)
 		err = check_groups(fs, fs->raw);
 	if (!err) {
@@ -342,7 +346,7 @@ static int load(struct ext4_fs *fs, const char *options)
 	return err;
 }
 
-void ext4_super_write(struct ext4_fs *fs)
+void ext4_super_fill(struct ext4_fs *fs)
 {
 	struct ext4_super_raw *raw = fs->raw;
 	u64 free_blocks = (u64)max(atomic_load(&fs->free_blocks), 0);
@@ -352,6 +356,7 @@ void ext4_super_write(struct ext4_fs *fs)
 	buffer_lock(fs->super_buffer);
 	raw->s_wtime = le32_make((u32)now);
 	raw->s_wtime_hi = (u8)(now >> 32);
+	raw->s_last_orphan = le32_make(atomic_load(&fs->orphan_head));
 	raw->s_free_inodes_count = le32_make((u32)max(atomic_load(&fs->free_inodes), 0));
 	if (fs->incompat & EXT4_INCOMPAT_64BIT) {
 		raw->s_free_blocks_count_hi = le32_make((u32)(free_blocks >> 32));
@@ -361,15 +366,64 @@ void ext4_super_write(struct ext4_fs *fs)
 		raw->s_checksum = le32_make(ext4_csum_super(raw));
 	buffer_unlock(fs->super_buffer);
 	mutex_unlock(&fs->super_lock);
+}
+
+void ext4_super_write(struct ext4_fs *fs)
+{
+	if (fs->journal) {
+		atomic_store(&fs->txn.super_changed, true);
+		return;
+	}
+	ext4_super_fill(fs);
 	buffer_mark_dirty(fs->super_buffer);
 }
 
-static int write_state(struct ext4_fs *fs)
+int ext4_fs_flush(struct ext4_fs *fs)
 {
-	ext4_super_write(fs);
+	return (fs->options.flags & EXT4_OPT_NOBARRIER) ? 0 : block_flush(fs->bdev);
+}
+
+int ext4_super_write_now(struct ext4_fs *fs)
+{
+	ext4_super_fill(fs);
+	buffer_mark_dirty(fs->super_buffer);
 	int err = buffer_write(fs->super_buffer, 0);
 
-	return err ? err : block_flush(fs->bdev);
+	return err ? err : ext4_fs_flush(fs);
+}
+
+/* The transaction that the buffer's contents belong to will never be: what goes to the disk is a
+ * copy with the head of the orphan list as it was committed last. */
+void ext4_super_write_aborted(struct ext4_fs *fs)
+{
+	u32 offset = (u32)((u8 *)fs->raw - (u8 *)fs->super_buffer->data);
+	struct page *page = page_alloc(0, MM_NOFS);
+	struct bio *bio =
+	    bio_alloc(fs->bdev, BIO_WRITE,
+		      fs->super_buffer->block << (fs->block_bits - SECTOR_SHIFT), 1, MM_NOFS);
+	int err = -ENOMEM;
+
+	if (page && bio) {
+		struct ext4_super_raw *copy = (void *)((u8 *)page_address(page) + offset);
+
+		mutex_lock(&fs->super_lock);
+		memcpy(page_address(page), fs->super_buffer->data, fs->block_size);
+		mutex_unlock(&fs->super_lock);
+		copy->s_state = le16_make(le16_get(copy->s_state) | EXT4_STATE_ERROR);
+		copy->s_last_orphan = le32_make(fs->committed_orphan);
+		if (fs->metadata_csum)
+			copy->s_checksum = le32_make(ext4_csum_super(copy));
+		VERIFY(bio_add_page(bio, page, 0, fs->block_size));
+		bio->flags = BIO_FUA;
+		err = bio_submit_wait(bio);
+	}
+	if (err)
+		log_err("%s: %s: the error could not be recorded in the superblock: error %d",
+			fs->type_name, fs->super->id, -err);
+	if (bio)
+		bio_free(bio);
+	if (page)
+		page_put(page);
 }
 
 /* From now on the volume is in use: who finds it like this after a crash must check it. */
@@ -396,7 +450,9 @@ static int begin_writing(struct ext4_fs *fs)
 		raw->s_flags = le32_make(flags | EXT4_FLAGS_SIGNED_HASH);
 	mutex_unlock(&fs->super_lock);
 	fs->writable_once = true;
-	int err = write_state(fs);
+	fs->committed_orphan = le32_get(raw->s_last_orphan);
+	ext4_txn_open(fs);
+	int err = fs->has_journal ? ext4_journal_start(fs) : ext4_super_write_now(fs);
 	if (err)
 		log_err("%s: %s: the superblock can't be written: error %d", fs->type_name,
 			fs->super->id, -err);
@@ -407,17 +463,22 @@ static int begin_writing(struct ext4_fs *fs)
 static int end_writing(struct ext4_fs *fs)
 {
 	struct ext4_super_raw *raw = fs->raw;
-	int err = ext4_txn_sync(fs);
 
 	if (!fs->writable_once)
-		return err;
+		return 0;
+	ext4_txn_close(fs);
+	int err = fs->journal ? ext4_journal_stop(fs) : ext4_txn_sync(fs);
+
+	fs->writable_once = false;
+	if (atomic_load(&fs->aborted) && fs->has_journal)
+		return err; /* the superblock has been written, and the log holds the rest */
 	mutex_lock(&fs->super_lock);
 	if (!err)
 		raw->s_state =
 		    le16_make(le16_get(raw->s_state) | (fs->mounted_state & EXT4_STATE_VALID));
 	mutex_unlock(&fs->super_lock);
-	int write_err = write_state(fs);
-	fs->writable_once = false;
+	int write_err = ext4_super_write_now(fs);
+
 	return err ? err : write_err;
 }
 
@@ -425,6 +486,7 @@ static int end_writing(struct ext4_fs *fs)
 
 static void free_fs(struct ext4_fs *fs)
 {
+	ext4_txn_destroy(fs);
 	ext4_groups_free(fs);
 	/* A mount that failed over damage may have recorded it in the superblock. */
 	if (buffer_sync(fs->bdev))
@@ -453,11 +515,15 @@ static int ext4_sync(struct super_block *super, bool wait)
 	if (!fs->writable_once)
 		return 0;
 	if (wait) {
-		atomic_store(&fs->txn.super_changed, true);
+		if (!fs->journal)
+			atomic_store(&fs->txn.super_changed, true);
 		return ext4_txn_sync(fs);
 	}
-	ext4_txn_commit(fs);
-	return 0;
+	int err = ext4_txn_commit(fs);
+
+	if (fs->journal)
+		ext4_journal_tidy(fs->journal, false);
+	return err;
 }
 
 static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
@@ -581,8 +647,9 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	err = load(fs, options);
 	if (err)
 		goto fail;
-	ext4_txn_init(fs);
-	err = ext4_groups_load(fs);
+	err = ext4_txn_init(fs);
+	if (!err)
+		err = ext4_groups_load(fs);
 	if (err)
 		goto fail;
 	super->ops = &ext4_super_ops;

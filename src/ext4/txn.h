@@ -5,17 +5,29 @@
  * after, and ends the handle. All handles that run at the same time belong to one running
  * transaction, which holds the changed buffers back from write-back (BUFFER_PRIVATE_DIRTY), and
  * besides them lists of changed inodes and group descriptors, which are copied into their buffers
- * only once per transaction. ext4_txn_commit() closes the gate for new handles, waits for those
- * that run, waits for file data that the transaction's new blocks belong to (so that no crash can
- * expose what was on the disk before), copies inodes, descriptors and the orphan list out, computes
- * each checksum once, and passes the buffers on.
+ * only once per transaction.
  *
- * The back end of today has no journal: "passes on" means marking them dirty for write-back, and
- * so a commit is a point at which everything on its way to the disk is consistent, but not atomic.
+ * A commit closes the gate for new handles, waits for those that run, copies inodes, descriptors
+ * and the superblock into their buffers, makes a new transaction the running one, and opens the
+ * gate again. What follows happens while the next transaction runs already: it waits for file data
+ * that the transaction's new blocks belong to (so that no crash can expose what was on the disk
+ * before), computes each checksum once, and writes the log (journal.h). Without a journal the
+ * checksums are computed and the buffers passed on to write-back before the gate opens: a commit is
+ * then a point at which everything on its way to the disk is consistent, but it is not atomic.
+ *
+ * Two transactions may know of one buffer: the running one and the one being committed. What the
+ * struct ext4_record that hangs in buffer->fsdata knows is therefore there twice, in slots chosen
+ * by the last bit of the transaction's number. Whoever takes write access to a buffer whose
+ * contents the committing transaction still needs gives it a copy ("frozen"), or, if they are on
+ * their way into the log at this moment, waits. Buffers that only commits change (inode tables,
+ * descriptors, the superblock) never need either.
+ *
+ * Blocks that a transaction frees are not allocated again before it has committed: a crash that
+ * brings the old owner back must find its contents.
  *
  * Order: inode->rwsem, page lock, handle (the gate), ext4_inode.map_lock, ext4_group.lock, lists.
  * A thread has at most one handle: whatever may start one by itself (inode_put(), allocation
- * without MM_NOFS) must not be called inside a handle.
+ * without MM_NOFS) must not be called inside a handle. commit_mutex is taken before the gate.
  */
 #ifndef EXT4_TXN_H
 #define EXT4_TXN_H
@@ -29,8 +41,11 @@ struct ext4_fs;
 struct ext4_group;
 struct ext4_inode;
 
+struct ext4_transaction;
+
 struct ext4_handle {
 	struct ext4_fs *fs;
+	struct ext4_transaction *transaction;
 	u32 credits; /* buffers that the operation may still change */
 };
 
@@ -45,18 +60,32 @@ enum ext4_csum_kind {
 	EXT4_CSUM_XATTR,
 };
 
-struct ext4_txn {
-	struct rwsem gate; /* handles: reading; commit: writing */
-	struct mutex commit_mutex;
-	struct spinlock lock; /* the lists */
-	struct list_head buffers, inodes, groups;
-	u32 buffer_count, buffer_limit;
-	bool super_changed; /* counts or orphans; lock */
-	u32 ordered_ios;    /* atomic: writes of file data that the next commit waits for */
-	struct wait_queue ordered_wait;
+/* File data on its way that the commit of a transaction waits for. */
+struct ext4_ordered {
+	struct ext4_fs *fs;
+	u32 ios; /* atomic */
 };
 
-void ext4_txn_init(struct ext4_fs *fs);
+struct ext4_txn {
+	struct rwsem gate;         /* handles: reading; whoever changes `running`: writing */
+	struct mutex commit_mutex; /* one commit at a time */
+	struct spinlock lock;      /* the lists, all records */
+	struct ext4_transaction *running;
+	struct ext4_transaction *spare;  /* commit_mutex: the next one */
+	u32 tid;                         /* atomic: running's */
+	struct list_head inodes, groups; /* changed in the running transaction */
+	u32 buffer_limit;               /* buffers that a transaction may hold, for memory's sake */
+	bool super_changed;             /* atomic: counts or orphans */
+	bool closed;                    /* no handles are given out: read-only */
+	bool overdrawn;                 /* somebody needed more credits than it had; said once */
+	u32 done;                       /* atomic: the last transaction that was committed */
+	struct ext4_ordered ordered[2]; /* by the last bit of the transaction's number */
+	struct wait_queue wait;         /* ordered data, frozen and logged buffers */
+};
+
+/* -ENOMEM */
+int __must_check ext4_txn_init(struct ext4_fs *fs);
+void ext4_txn_destroy(struct ext4_fs *fs);
 
 /* -EROFS once the volume was made read-only (by a remount or by the errors policy). */
 int __must_check ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle);
@@ -92,15 +121,27 @@ int __must_check ext4_txn_dirty_inode(struct ext4_handle *handle, struct ext4_in
 void ext4_txn_flush_inode(struct ext4_handle *handle, struct ext4_inode *inode);
 void ext4_txn_dirty_super(struct ext4_handle *handle);
 
+/* [block, block + count) was cleared in its group's bitmap, whose lock is held: it stays unused
+ * until the handle's transaction has committed. To be called first. -ENOMEM. */
+int __must_check ext4_txn_busy(struct ext4_handle *handle, struct ext4_group *group,
+			       const void *bitmap, u32 start, u32 count);
+
 /* File data in new blocks is being written / was (interrupt context is fine). begin: inside the
  * handle that maps the blocks. */
-void ext4_txn_ordered_begin(struct ext4_fs *fs);
-void ext4_txn_ordered_end(struct ext4_fs *fs);
+struct ext4_ordered *ext4_txn_ordered_begin(struct ext4_handle *handle);
+void ext4_txn_ordered_end(struct ext4_ordered *ordered);
 
-/* Passes everything on to write-back; nothing is waited for except other handles and ordered data.
- */
-void ext4_txn_commit(struct ext4_fs *fs);
-/* Commit, write all metadata, flush the device. -EIO. */
+/* The running transaction's number, to be waited for later. Numbers wrap. */
+u32 ext4_txn_tid(struct ext4_fs *fs);
+/* Commits what runs and waits for it. With a journal everything is then durable; -EIO if it could
+ * not be. Without, it is on its way. */
+int ext4_txn_commit(struct ext4_fs *fs);
+/* Waits until transaction tid has committed; commits it if it runs still. */
+int __must_check ext4_txn_commit_tid(struct ext4_fs *fs, u32 tid);
+/* What is done up to now is durable, file data included that has been written. -EIO. */
 int __must_check ext4_txn_sync(struct ext4_fs *fs);
+/* No handle begins any more (-EROFS), and none runs. / They do again. */
+void ext4_txn_close(struct ext4_fs *fs);
+void ext4_txn_open(struct ext4_fs *fs);
 
 #endif

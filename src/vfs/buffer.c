@@ -394,6 +394,11 @@ static int start_write(struct buffer *buffer, unsigned int bio_flags)
 	return err;
 }
 
+int buffer_write_start(struct buffer *buffer)
+{
+	return start_write(buffer, 0);
+}
+
 int buffer_write(struct buffer *buffer, unsigned int bio_flags)
 {
 	int err = start_write(buffer, bio_flags);

@@ -40,6 +40,7 @@ struct buffer {
 	struct page *page;   /* the frame data lies in */
 	struct mutex lock;   /* guards changes of data */
 	void *fsdata;        /* the transaction code's, NULL otherwise */
+	u64 fs_stamp;        /* its, atomic: who has write access already; 0: nobody */
 	struct list_head hash_node, lru_node, dirty_node; /* the cache's */
 	u64 dirtied_ns;
 };
@@ -69,6 +70,8 @@ void buffer_mark_dirty(struct buffer *buffer);
 /* The block was freed: forgets dirtiness, so that a stale copy is not written over its next owner.
  */
 void buffer_forget(struct block_device *bdev, u64 block, u64 count);
+/* Starts writing it, if it is dirty and not BUFFER_PRIVATE_DIRTY. -ENOMEM */
+int __must_check buffer_write_start(struct buffer *buffer);
 /* Writes this one now and waits. flags: BIO_FUA, BIO_PREFLUSH. */
 int __must_check buffer_write(struct buffer *buffer, unsigned int bio_flags);
 /* Writes all dirty buffers of the device that are not BUFFER_PRIVATE_DIRTY and waits. First error.
