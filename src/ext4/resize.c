@@ -496,6 +496,7 @@ static int write_super_copy(struct ext4_fs *fs, u32 group)
 	raw->s_block_group_nr = le16_make((u16)group);
 	/* A copy says that it is no clean state's: whoever uses it must check. */
 	raw->s_state = le16_make(le16_get(raw->s_state) & (u16)~EXT4_STATE_VALID);
+	raw->s_feature_incompat = le32_make(fs->incompat & ~EXT4_INCOMPAT_RECOVER);
 	if (fs->metadata_csum)
 		raw->s_checksum = le32_make(ext4_csum_super(raw));
 	buffer_flag_set(buffer, BUFFER_VALID);
