@@ -19,9 +19,7 @@
 
 #include <linux/fcntl.h>
 
-#define TAB_WIDTH   8
-#define WRITE_CHUNK 256
-#define DECISECOND  (NSEC_PER_SEC / 10)
+#define DECISECOND (NSEC_PER_SEC / 10)
 
 void n_tty_reset(struct tty *tty)
 {
@@ -38,155 +36,6 @@ void n_tty_reset(struct tty *tty)
 	tty->termios.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
 	tty->termios.c_ispeed = tty->termios.c_ospeed = 115200;
 	memcpy(tty->termios.c_cc, characters, sizeof(characters));
-}
-
-/* ---- output ---- */
-
-/* Columns that a byte moves the cursor, for erasing. */
-static u32 column_after(const struct tty *tty, u32 column, u8 c)
-{
-	switch (c) {
-	case '\t':
-		return (column | (TAB_WIDTH - 1)) + 1;
-	case '\r':
-		return 0;
-	case '\n':
-		return FLAG_O(tty, ONLRET) || (FLAG_O(tty, OPOST) && FLAG_O(tty, ONLCR)) ? 0
-											 : column;
-	case '\b':
-		return column ? column - 1 : 0;
-	default:
-		/* Control characters and the later bytes of UTF-8 take no room. */
-		return c < ' ' || c == 0x7f || (FLAG_I(tty, IUTF8) && (c & 0xc0) == 0x80)
-			   ? column
-			   : column + 1;
-	}
-}
-
-/* What one byte becomes on the wire: up to TAB_WIDTH bytes in out. */
-static unsigned int process_output(const struct tty *tty, u8 c, char out[TAB_WIDTH])
-{
-	if (!FLAG_O(tty, OPOST)) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (FLAG_O(tty, OLCUC) && c >= 'a' && c <= 'z')
-		c = (u8)(c - 'a' + 'A');
-	switch (c) {
-	case '\n':
-		if (!FLAG_O(tty, ONLCR))
-			break;
-		out[0] = '\r';
-		out[1] = '\n';
-		return 2;
-	case '\r':
-		if (FLAG_O(tty, ONOCR) && !tty->column)
-			return 0;
-		if (FLAG_O(tty, OCRNL))
-			c = '\n';
-		break;
-	case '\t':
-		if (FLAG_O(tty, TABDLY) != XTABS)
-			break;
-		memset(out, ' ', TAB_WIDTH);
-		return TAB_WIDTH - tty->column % TAB_WIDTH;
-	default:
-		break;
-	}
-	out[0] = (char)c;
-	return 1;
-}
-
-/* Sends one byte through output processing. False: the driver has no room; nothing was sent. */
-static bool put_char(struct tty *tty, u8 c)
-{
-	char out[TAB_WIDTH];
-	unsigned int n = process_output(tty, c, out);
-	if (tty->driver->write_room(tty) < n)
-		return false;
-	(void)tty->driver->write(tty, out, n);
-	tty->column = column_after(tty, tty->column, c);
-	return true;
-}
-
-/* Echo is best effort: without room it is lost, as on a real line. */
-static void echo_raw(struct tty *tty, const char *s)
-{
-	for (; *s; s++)
-		(void)put_char(tty, (u8)*s);
-}
-
-static void echo_char(struct tty *tty, u8 c)
-{
-	bool control = c < ' ' || c == 0x7f;
-	if (FLAG_L(tty, ECHOCTL) && control && c != '\n' && c != '\t') {
-		char text[3] = {'^', (char)(c ^ 0x40), 0};
-		echo_raw(tty, text);
-	} else {
-		(void)put_char(tty, c);
-	}
-}
-
-static bool output_blocked(struct tty *tty)
-{
-	return tty->output_stopped || !tty->driver->write_room(tty);
-}
-
-/* Sends a piece; waits for the driver. Bytes sent or -errno. */
-static ssize_t write_piece(struct tty *tty, struct file *file, const char *s, size_t n)
-{
-	size_t done = 0;
-	mutex_lock(&tty->lock);
-	while (done < n) {
-		bool raw = !FLAG_O(tty, OPOST);
-		size_t sent = 0;
-		if (tty_is_hung_up(tty, file)) {
-			mutex_unlock(&tty->lock);
-			return done ? (ssize_t)done : -EIO;
-		}
-		if (!tty->output_stopped)
-			sent = raw ? tty->driver->write(tty, s + done, n - done)
-				   : put_char(tty, (u8)s[done]);
-		done += sent;
-		if (sent)
-			continue;
-		mutex_unlock(&tty->lock);
-		if (file->flags & O_NONBLOCK)
-			return done ? (ssize_t)done : -EAGAIN;
-		int err = wait_event_interruptible(&tty->write_wait, !output_blocked(tty) ||
-									 tty_is_hung_up(tty, file));
-		if (err)
-			return done ? (ssize_t)done : err;
-		mutex_lock(&tty->lock);
-	}
-	mutex_unlock(&tty->lock);
-	return (ssize_t)done;
-}
-
-ssize_t n_tty_write(struct tty *tty, struct file *file, struct uio *uio)
-{
-	char piece[WRITE_CHUNK];
-	ssize_t total = 0;
-	if (tty_is_hung_up(tty, file))
-		return -EIO;
-	if (FLAG_L(tty, TOSTOP)) {
-		int err = tty_check_foreground(tty, SIGTTOU);
-		if (err)
-			return err;
-	}
-	while (uio->resid) {
-		size_t n = uio_copy_in(uio, piece, min(uio->resid, sizeof(piece)));
-		if (!n)
-			return total ? total : -EFAULT;
-		ssize_t sent = write_piece(tty, file, piece, n);
-		if (sent < 0)
-			return total ? total : sent;
-		total += sent;
-		if ((size_t)sent < n)
-			break;
-		thread_yield_point();
-	}
-	return total;
 }
 
 /* ---- input: the ring ---- */
@@ -271,7 +120,7 @@ void n_tty_mode_changed(struct tty *tty, bool was_canonical)
 static void end_erasing(struct tty *tty)
 {
 	if (tty->erasing) {
-		(void)put_char(tty, '/');
+		(void)n_tty_put(tty, '/');
 		tty->erasing = false;
 	}
 }
@@ -285,7 +134,7 @@ static u32 line_column(struct tty *tty, u64 end)
 		if (FLAG_L(tty, ECHOCTL) && (c < ' ' || c == 0x7f) && c != '\t')
 			column += 2;
 		else
-			column = column_after(tty, column, c);
+			column = n_tty_column_after(tty, column, c);
 	}
 	return column;
 }
@@ -303,16 +152,16 @@ static void erase_char(struct tty *tty)
 		return;
 	if (FLAG_L(tty, ECHOPRT)) {
 		if (!tty->erasing)
-			(void)put_char(tty, '\\');
+			(void)n_tty_put(tty, '\\');
 		tty->erasing = true;
-		echo_char(tty, c);
+		n_tty_echo(tty, c);
 	} else if (!FLAG_L(tty, ECHOE)) {
-		echo_char(tty, tty->termios.c_cc[VERASE]);
+		n_tty_echo(tty, tty->termios.c_cc[VERASE]);
 	} else {
 		u32 target = line_column(tty, tty->input_head);
 		bool tab = c == '\t';
 		while (tty->column > target)
-			echo_raw(tty, tab ? "\b" : "\b \b");
+			n_tty_echo_raw(tty, tab ? "\b" : "\b \b");
 	}
 }
 
@@ -338,8 +187,8 @@ static void erase_line(struct tty *tty)
 	if (FLAG_L(tty, ECHO) && FLAG_L(tty, ECHOK) &&
 	    !(FLAG_L(tty, ECHOKE) && FLAG_L(tty, ECHOE))) {
 		tty->input_head = tty->input_line;
-		echo_char(tty, tty->termios.c_cc[VKILL]);
-		(void)put_char(tty, '\n');
+		n_tty_echo(tty, tty->termios.c_cc[VKILL]);
+		(void)n_tty_put(tty, '\n');
 		return;
 	}
 	while (tty->input_head > tty->input_line)
@@ -348,11 +197,11 @@ static void erase_line(struct tty *tty)
 
 static void reprint_line(struct tty *tty)
 {
-	echo_char(tty, tty->termios.c_cc[VREPRINT]);
-	(void)put_char(tty, '\n');
+	n_tty_echo(tty, tty->termios.c_cc[VREPRINT]);
+	(void)n_tty_put(tty, '\n');
 	tty->line_start_column = tty->column;
 	for (u64 at = tty->input_line; at < tty->input_head; at++)
-		echo_char(tty, *input_at(tty, at));
+		n_tty_echo(tty, *input_at(tty, at));
 }
 
 static void line_complete(struct tty *tty)
@@ -383,7 +232,7 @@ static void send_signal(struct tty *tty, u8 c, int sig)
 	if (FLAG_I(tty, IXON) && tty->output_stopped)
 		output_start(tty);
 	if (FLAG_L(tty, ECHO))
-		echo_char(tty, c);
+		n_tty_echo(tty, c);
 	tty_signal_foreground(tty, sig);
 }
 
@@ -439,7 +288,7 @@ static bool receive_editing(struct tty *tty, u8 c)
 	} else if (FLAG_L(tty, IEXTEN) && is_special(tty, c, VLNEXT)) {
 		tty->literal_next = true;
 		if (FLAG_L(tty, ECHO) && FLAG_L(tty, ECHOCTL))
-			echo_raw(tty, "^\b");
+			n_tty_echo_raw(tty, "^\b");
 	} else if (is_special(tty, c, VEOF)) {
 		end_erasing(tty);
 		if (input_room(tty)) {
@@ -464,7 +313,7 @@ static void store_and_echo(struct tty *tty, u8 c)
 	/* A full line keeps one place for its end. */
 	if (input_room(tty) < (canonical && !newline ? 2u : 1u)) {
 		if (FLAG_I(tty, IMAXBEL))
-			(void)put_char(tty, '\a');
+			(void)n_tty_put(tty, '\a');
 		return;
 	}
 	if (tty->input_head == tty->input_line)
@@ -472,9 +321,9 @@ static void store_and_echo(struct tty *tty, u8 c)
 	if (FLAG_L(tty, ECHO) || (FLAG_L(tty, ECHONL) && c == '\n' && canonical)) {
 		end_erasing(tty);
 		if (c == '\n' && !literal)
-			(void)put_char(tty, '\n');
+			(void)n_tty_put(tty, '\n');
 		else
-			echo_char(tty, c);
+			n_tty_echo(tty, c);
 	}
 	input_store(tty, c, newline);
 	if (newline)

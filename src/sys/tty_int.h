@@ -79,6 +79,14 @@ static inline void tty_tell(struct tty *tty, u8 change)
 #define FLAG_O(tty, flag) ((tty)->termios.c_oflag & (flag))
 #define FLAG_L(tty, flag) ((tty)->termios.c_lflag & (flag))
 
+/* n_tty_output.c; tty->lock held. */
+/* Where the cursor is after c, for erasing. */
+u32 n_tty_column_after(const struct tty *tty, u32 column, u8 c);
+/* Sends one byte through output processing. False: the driver has no room; nothing was sent. */
+bool n_tty_put(struct tty *tty, u8 c);
+void n_tty_echo(struct tty *tty, u8 c); /* control characters as ^X, if so told */
+void n_tty_echo_raw(struct tty *tty, const char *s);
+
 /* n_tty.c; tty->lock held unless said otherwise. */
 void n_tty_reset(struct tty *tty);
 void n_tty_receive(struct tty *tty, u8 c);

@@ -16,6 +16,20 @@ void mount_put(struct mount *mount); /* may sleep: the last one may shut the fil
 extern struct mutex mount_tree_mutex;
 extern struct list_head mount_all; /* struct mount.all_node; mount_tree_mutex */
 
+/* What MS_* of mount(2) mean for a mount. */
+unsigned int mount_flags_of(unsigned long ms_flags);
+/* Under mount_tree_mutex: takes over the references on super and root, also when it fails: NULL. */
+struct mount *mount_alloc(struct super_block *super, struct dentry *root, unsigned int flags,
+			  const char *source);
+/* at with whatever has been mounted there since it was looked up. Referenced. */
+struct path mount_top(const struct path *at);
+/* Mounts super, whose reference it takes over, at `at`. */
+int __must_check mount_super_at(struct super_block *super, const struct path *at,
+				unsigned long ms_flags, const char *source);
+/* Under mount_tree_mutex: if no path leads into it but the caller's one, and nothing is mounted on
+ * it, it is taken out of the tree in the same moment. -EBUSY. */
+int __must_check mount_detach_unused(struct mount *mount);
+
 /* A super block of the type, new or shared, with a reference. source: the device's path, or any
  * text. */
 int __must_check super_mount(struct fs_type *type, const char *source, unsigned long ms_flags,
