@@ -4,7 +4,8 @@
  * Fair threads share a CPU in proportion to their weights: each has a virtual runtime that grows
  * with the time it ran, divided by its weight, and the one with the smallest runs. A thread that
  * wakes gets at most half a latency's credit, so that sleepers are served soon but cannot save up.
- * Real-time threads (SCHED_FIFO, SCHED_RR) go before all fair ones, by priority.
+ * Real-time threads (SCHED_FIFO, SCHED_RR) go before all fair ones, by priority. The order of a
+ * queue is in run_queue.c; here is who runs where, and when.
  *
  * User code is preempted on its way back from an interrupt when the queue's resched flag is set;
  * kernel code only at thread_park() and thread_yield_point().
@@ -38,113 +39,6 @@ u64 sched_online_mask(void)
 {
 	unsigned int n = cpu_count();
 	return n >= 64 ? ~0ull : (1ull << n) - 1;
-}
-
-/* ---- queues; the queue's lock is held ---- */
-
-static bool fair_less(const struct rb_node *a, const struct rb_node *b)
-{
-	return (s64)(rb_entry(a, struct thread, run_node)->vruntime -
-		     rb_entry(b, struct thread, run_node)->vruntime) < 0;
-}
-
-static void realtime_insert(struct run_queue *rq, struct thread *thread, bool at_head)
-{
-	struct thread *other;
-
-	list_for_each_entry(other, &rq->realtime, realtime_node)
-		if (other->rt_priority < thread->rt_priority ||
-		    (at_head && other->rt_priority == thread->rt_priority)) {
-			list_add_tail(&thread->realtime_node, &other->realtime_node);
-			return;
-		}
-	list_add_tail(&thread->realtime_node, &rq->realtime);
-}
-
-/* Among those who wait for the CPU. */
-void run_queue_insert(struct run_queue *rq, struct thread *thread, bool at_head)
-{
-	ASSERT(!thread->on_queue);
-	if (sched_policy_realtime(thread->policy))
-		realtime_insert(rq, thread, at_head);
-	else
-		rb_add(&thread->run_node, &rq->fair, fair_less, NULL);
-	thread->on_queue = true;
-}
-
-void run_queue_remove(struct run_queue *rq, struct thread *thread)
-{
-	ASSERT(thread->on_queue);
-	if (sched_policy_realtime(thread->policy))
-		list_del(&thread->realtime_node);
-	else
-		rb_erase(&thread->run_node, &rq->fair, NULL);
-	thread->on_queue = false;
-}
-
-void run_queue_account_add(struct run_queue *rq, const struct thread *thread)
-{
-	atomic_store_relaxed(&rq->running, rq->running + 1);
-	if (!sched_policy_realtime(thread->policy))
-		rq->weight += thread->weight;
-}
-
-void run_queue_account_remove(struct run_queue *rq, const struct thread *thread)
-{
-	atomic_store_relaxed(&rq->running, rq->running - 1);
-	if (!sched_policy_realtime(thread->policy))
-		rq->weight -= thread->weight;
-}
-
-static void min_vruntime_advance(struct run_queue *rq)
-{
-	struct thread *first = rb_entry_or_null(rb_first(&rq->fair), struct thread, run_node);
-	struct thread *current = rq->current;
-	bool fair = current != rq->idle && !sched_policy_realtime(current->policy) &&
-		    current->state == THREAD_RUNNABLE;
-	u64 low;
-
-	if (fair && first)
-		low = (s64)(current->vruntime - first->vruntime) < 0 ? current->vruntime
-								     : first->vruntime;
-	else if (fair)
-		low = current->vruntime;
-	else if (first)
-		low = first->vruntime;
-	else
-		return;
-	if ((s64)(low - rq->min_vruntime) > 0)
-		rq->min_vruntime = low;
-}
-
-/* Brings the running thread's accounts up to now. */
-void sched_account_current(struct run_queue *rq, u64 now)
-{
-	struct thread *current = rq->current;
-	u64 delta = now - current->run_start_ns;
-
-	if (current == rq->idle || (s64)delta <= 0)
-		return;
-	current->run_start_ns = now;
-	atomic_store_relaxed(&current->runtime_ns, current->runtime_ns + delta);
-	if (sched_policy_realtime(current->policy))
-		return;
-	current->vruntime += current->weight == SCHED_WEIGHT_NORMAL
-				 ? delta
-				 : delta * SCHED_WEIGHT_NORMAL / current->weight;
-	min_vruntime_advance(rq);
-}
-
-static struct thread *pick_next(struct run_queue *rq)
-{
-	struct thread *next = list_empty(&rq->realtime)
-				  ? rb_entry_or_null(rb_first(&rq->fair), struct thread, run_node)
-				  : list_first_entry(&rq->realtime, struct thread, realtime_node);
-
-	if (!next)
-		return rq->idle;
-	run_queue_remove(rq, next);
-	return next;
 }
 
 /* ---- switching ---- */
@@ -217,7 +111,7 @@ static void switch_away(struct run_queue *rq, bool at_head) __releases(rq->lock)
 		} else
 			run_queue_account_remove(rq, prev);
 	}
-	next = pick_next(rq);
+	next = run_queue_take(rq);
 	atomic_store_relaxed(&rq->resched, false);
 	if (next == prev) {
 		irqlock_unlock_raw(&rq->lock);

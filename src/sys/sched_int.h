@@ -69,6 +69,8 @@ void run_queue_unlock(struct run_queue *rq, irqflags_t flags);
  */
 void run_queue_insert(struct run_queue *rq, struct thread *thread, bool at_head);
 void run_queue_remove(struct run_queue *rq, struct thread *thread);
+/* Who shall run next, taken out of the queue; the idle thread if there is none. */
+struct thread *run_queue_take(struct run_queue *rq);
 void run_queue_account_add(struct run_queue *rq, const struct thread *thread);
 void run_queue_account_remove(struct run_queue *rq, const struct thread *thread);
 /* Tells rq's CPU to pick again; rq->lock held. */

@@ -11,6 +11,8 @@
  * leaves the hash and lives on with its inode until its users are gone. So a reference makes
  * dentry->inode, once it is set, stable.
  *
+ * Renaming is in dentry_rename.c.
+ *
  * Every dentry holds a reference on its parent and is on the parent's list of children, which
  * umount and rmdir use to drop what is cached below.
  *
@@ -26,18 +28,13 @@
 
 #define DENTRY_BUCKETS 4096
 
-struct dentry_bucket {
-	struct spinlock lock;
-	struct hlist_head dentries; /* lock */
-};
-
 static struct dentry_bucket buckets[DENTRY_BUCKETS];
 static struct slab_cache *dentry_slab;
 static struct spinlock lru_lock = SPINLOCK_INIT("dentry lru");
 static LIST_HEAD(lru);   /* lru_lock; oldest first */
 static size_t lru_count; /* lru_lock */
 
-static struct dentry_bucket *bucket_of_hash(u32 hash)
+struct dentry_bucket *dentry_bucket_of(u32 hash)
 {
 	return &buckets[hash % DENTRY_BUCKETS];
 }
@@ -46,10 +43,10 @@ static struct dentry_bucket *bucket_of_hash(u32 hash)
 static struct dentry_bucket *dentry_lock_bucket(struct dentry *dentry) __no_lock_analysis
 {
 	for (;;) {
-		struct dentry_bucket *bucket = bucket_of_hash(READ_ONCE(dentry->name.hash));
+		struct dentry_bucket *bucket = dentry_bucket_of(READ_ONCE(dentry->name.hash));
 
 		spin_lock(&bucket->lock);
-		if (bucket == bucket_of_hash(READ_ONCE(dentry->name.hash)))
+		if (bucket == dentry_bucket_of(READ_ONCE(dentry->name.hash)))
 			return bucket;
 		spin_unlock(&bucket->lock);
 	}
@@ -242,7 +239,7 @@ static struct dentry *find_locked(struct dentry_bucket *bucket, const struct den
 
 struct dentry *dentry_lookup_cached(struct dentry *parent, const struct qstr *name)
 {
-	struct dentry_bucket *bucket = bucket_of_hash(name->hash);
+	struct dentry_bucket *bucket = dentry_bucket_of(name->hash);
 	struct dentry *dentry;
 
 	spin_lock(&bucket->lock);
@@ -256,7 +253,7 @@ struct dentry *dentry_lookup_cached(struct dentry *parent, const struct qstr *na
 /* Enters a fresh dentry, or finds that somebody else has done so; the result is referenced. */
 static struct dentry *hash_add_or_find(struct dentry *dentry, struct dentry *parent)
 {
-	struct dentry_bucket *bucket = bucket_of_hash(dentry->name.hash);
+	struct dentry_bucket *bucket = dentry_bucket_of(dentry->name.hash);
 	struct dentry *other;
 
 	spin_lock(&bucket->lock);
@@ -352,7 +349,7 @@ static struct dentry *child_take_unused(struct dentry *parent, bool *again)
 
 		if (atomic_load(&child->refs) || !dentry_flag_test(child, DENTRY_HASHED))
 			continue;
-		bucket = bucket_of_hash(READ_ONCE(child->name.hash));
+		bucket = dentry_bucket_of(READ_ONCE(child->name.hash));
 		if (!spin_trylock(&bucket->lock)) {
 			*again = true;
 			continue;
@@ -360,7 +357,7 @@ static struct dentry *child_take_unused(struct dentry *parent, bool *again)
 		/* Only a referenced dentry is ever renamed: with no references the bucket is the
 		 * right one. */
 		if (!atomic_load(&child->refs) && dentry_flag_test(child, DENTRY_HASHED) &&
-		    bucket == bucket_of_hash(READ_ONCE(child->name.hash))) {
+		    bucket == dentry_bucket_of(READ_ONCE(child->name.hash))) {
 			hash_del(child);
 			spin_unlock(&bucket->lock);
 			return child;
@@ -477,123 +474,12 @@ bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dent
 	return false;
 }
 
-/* ---- renaming ---- */
-
-static void buckets_lock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
-{
-	if (a > b)
-		swap(a, b);
-	spin_lock(&a->lock);
-	if (a != b)
-		spin_lock(&b->lock);
-}
-
-static void buckets_unlock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
-{
-	if (a != b)
-		spin_unlock(&a->lock);
-	spin_unlock(&b->lock);
-}
-
-/*
- * Gives a the name of b. b gets that of a in exchange, or keeps its own where that needs no memory
- * (then what a had is returned, to be freed): a name that was replaced should still be shown by
- * those who have it open.
- */
-static const char *name_take(struct dentry *a, struct dentry *b, bool exchange)
-{
-	bool a_inline = a->name.name == a->inline_name, b_inline = b->name.name == b->inline_name;
-	const char *old = a_inline ? NULL : a->name.name;
-	char buf[sizeof(a->inline_name)];
-
-	memcpy(buf, a->inline_name, sizeof(buf));
-	memcpy(a->inline_name, b->inline_name, sizeof(buf));
-	if (!exchange && b_inline) {
-		a->name = b->name;
-		a->name.name = a->inline_name;
-		return old;
-	}
-	memcpy(b->inline_name, buf, sizeof(buf));
-	swap(a->name, b->name);
-	if (b_inline)
-		a->name.name = a->inline_name;
-	if (a_inline)
-		b->name.name = b->inline_name;
-	return NULL;
-}
-
-static void child_move(struct dentry *dentry, struct dentry *from, struct dentry *to)
-{
-	spin_lock(&from->lock);
-	list_del(&dentry->child_node);
-	spin_unlock(&from->lock);
-	spin_lock(&to->lock);
-	list_add(&dentry->child_node, &to->children);
-	spin_unlock(&to->lock);
-}
-
-static void dentry_lock_two(struct dentry *a, struct dentry *b) __no_lock_analysis
-{
-	if (a > b)
-		swap(a, b);
-	spin_lock(&a->lock);
-	spin_lock(&b->lock);
-}
-
-static void dentry_unlock_two(struct dentry *a, struct dentry *b) __no_lock_analysis
-{
-	spin_unlock(&a->lock);
-	spin_unlock(&b->lock);
-}
-
-/*
- * Puts dentry where target is. With exchange they swap places; otherwise target leaves the hash, to
- * be freed with its last reference.
- */
-void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
-{
-	struct dentry_bucket *from = bucket_of_hash(dentry->name.hash);
-	struct dentry_bucket *to = bucket_of_hash(target->name.hash);
-	struct dentry *old_parent = dentry->parent, *new_parent = target->parent;
-	const char *old_name;
-
-	buckets_lock_two(from, to);
-	hlist_del(&dentry->hash_node);
-	hlist_del(&target->hash_node);
-	dentry_lock_two(dentry, target);
-	old_name = name_take(dentry, target, exchange);
-	dentry->parent = new_parent;
-	if (exchange)
-		target->parent = old_parent;
-	else
-		dentry_get(new_parent);
-	dentry_unlock_two(dentry, target);
-	hlist_add_head(&dentry->hash_node, &to->dentries);
-	if (exchange) {
-		hlist_add_head(&target->hash_node, &from->dentries);
-	} else {
-		dentry_flag_clear(target, DENTRY_HASHED);
-		dentry_flag_set(target, DENTRY_DEAD);
-	}
-	buckets_unlock_two(from, to);
-	kfree((char *)old_name);
-	if (old_parent != new_parent) {
-		child_move(dentry, old_parent, new_parent);
-		if (exchange)
-			child_move(target, new_parent, old_parent);
-	}
-	if (!exchange) {
-		dentry_shrink_tree(target);
-		dentry_put(old_parent);
-	}
-}
-
 /* ---- giving memory back ---- */
 
 static struct dentry *lru_take(void) __no_lock_analysis
 {
 	struct dentry *dentry = list_first_entry(&lru, struct dentry, lru_node);
-	struct dentry_bucket *bucket = bucket_of_hash(READ_ONCE(dentry->name.hash));
+	struct dentry_bucket *bucket = dentry_bucket_of(READ_ONCE(dentry->name.hash));
 	struct dentry *taken = NULL;
 
 	if (!spin_trylock(&bucket->lock)) {

@@ -1,6 +1,6 @@
 /*
- * Hashing of names: shared by the dentry cache and the path walker, which hashes while it looks for
- * the next slash.
+ * What the files of the dentry cache share; and the hashing of names, which the path walker does
+ * while it looks for the next slash.
  */
 #ifndef ARAMID_VFS_DENTRY_INT_H
 #define ARAMID_VFS_DENTRY_INT_H
@@ -43,5 +43,11 @@ struct dentry *dentry_make_unhashed(struct dentry *parent, const char *name);
 /* The parent now, referenced: for ".." and for building path names while renames go on. */
 struct dentry *dentry_parent_get(struct dentry *dentry);
 void dentry_cache_init(void);
+
+struct dentry_bucket {
+	struct spinlock lock;
+	struct hlist_head dentries; /* lock */
+};
+struct dentry_bucket *dentry_bucket_of(u32 hash);
 
 #endif

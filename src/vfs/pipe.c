@@ -10,10 +10,10 @@
  *
  * The pipe's mutex guards everything; it is held while bytes are copied, never while waiting.
  * Readers wait on one queue and writers on another; both are woken when an end is closed. A FIFO's
- * pipe exists while the FIFO is open, found through inode->pipe under the inode's rwsem; opens wait
- * for the other end as POSIX says.
+ * pipe (fifo.c) exists while the FIFO is open, found through inode->pipe under the inode's rwsem;
+ * opens wait for the other end as POSIX says.
  */
-#include "vfs/pipe.h"
+#include "vfs/pipe_int.h"
 
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -35,39 +35,11 @@
 #include <asm/ioctls.h>
 #include <asm/signal.h>
 
-#define PIPE_SLOTS          16
 #define PIPE_SLOTS_MAX      4096
 #define PIPE_SLOTS_USER_MAX 256
 #define PIPE_ATOMIC         PAGE_SIZE /* PIPE_BUF */
 
-struct pipe_slot {
-	struct page *page;
-	u32 offset, length;
-	bool packet; /* nothing is added to it */
-	bool shared; /* the page is in another pipe too (tee): not written to */
-};
-
-struct pipe {
-	struct mutex lock;
-	struct wait_queue readable, writable;
-	struct pipe_slot *slots; /* lock; ring of `capacity`, a power of two */
-	u32 capacity, first, used;
-	u32 readers, writers;           /* lock: open ends */
-	u32 reader_opens, writer_opens; /* lock: how often an end was opened, for FIFOs */
-	struct page *spare;             /* lock */
-	struct inode *inode;            /* a FIFO's; guards its going away */
-	u32 files;                      /* open files; FIFO: inode->rwsem, else lock */
-	struct pipe_slot first_slots[PIPE_SLOTS];
-};
-
-static const struct file_ops pipe_file_ops;
-
-static struct pipe_slot *slot_at(struct pipe *pipe, u32 i)
-{
-	return &pipe->slots[(pipe->first + i) & (pipe->capacity - 1)];
-}
-
-static struct pipe *pipe_alloc(void)
+struct pipe *pipe_alloc(void)
 {
 	struct pipe *pipe = kmalloc(sizeof(*pipe), MM_ZERO);
 
@@ -91,7 +63,7 @@ static void page_release(struct pipe *pipe, struct page *page)
 
 static void slot_drop_first(struct pipe *pipe)
 {
-	page_release(pipe, slot_at(pipe, 0)->page);
+	page_release(pipe, pipe_slot_at(pipe, 0)->page);
 	pipe->first++;
 	pipe->used--;
 }
@@ -107,14 +79,6 @@ static void pipe_free(struct pipe *pipe)
 	kfree(pipe);
 }
 
-static void pipe_wake(struct wait_queue *queue, unsigned int events)
-{
-	wait_queue_wake(queue, 0, events);
-}
-
-#define PIPE_IN  (EPOLLIN | EPOLLRDNORM)
-#define PIPE_OUT (EPOLLOUT | EPOLLWRNORM)
-
 /* ---- reading ---- */
 
 /* Gives up to n bytes of the first slots to take(). The pipe is locked and not empty. Bytes or
@@ -125,7 +89,7 @@ static ssize_t drain_locked(struct pipe *pipe, size_t n,
 	size_t done = 0;
 
 	while (done < n && pipe->used) {
-		struct pipe_slot *slot = slot_at(pipe, 0);
+		struct pipe_slot *slot = pipe_slot_at(pipe, 0);
 		size_t chunk = min_t(size_t, slot->length, n - done);
 		ssize_t taken = take(arg, (char *)page_address(slot->page) + slot->offset, chunk);
 		bool packet = slot->packet;
@@ -206,7 +170,7 @@ static size_t room_in_last(struct pipe *pipe)
 
 	if (!pipe->used)
 		return 0;
-	last = slot_at(pipe, pipe->used - 1);
+	last = pipe_slot_at(pipe, pipe->used - 1);
 	if (last->packet || last->shared)
 		return 0;
 	return PAGE_SIZE - last->offset - last->length;
@@ -222,7 +186,7 @@ static ssize_t fill_slot(struct pipe *pipe, size_t n, bool merge, bool packet,
 	ssize_t got;
 
 	if (merge) {
-		slot = slot_at(pipe, pipe->used - 1);
+		slot = pipe_slot_at(pipe, pipe->used - 1);
 		got = give(arg, (char *)page_address(slot->page) + slot->offset + slot->length,
 			   min(n, room_in_last(pipe)));
 		if (got > 0)
@@ -237,7 +201,7 @@ static ssize_t fill_slot(struct pipe *pipe, size_t n, bool merge, bool packet,
 		page_release(pipe, page);
 		return got;
 	}
-	slot = slot_at(pipe, pipe->used);
+	slot = pipe_slot_at(pipe, pipe->used);
 	*slot = (struct pipe_slot){.page = page, .length = (u32)got, .packet = packet};
 	pipe->used++;
 	return got;
@@ -267,7 +231,7 @@ static ssize_t fill_locked(struct pipe *pipe, size_t n, bool packet,
 	return (ssize_t)done;
 }
 
-static bool pipe_has_room(struct pipe *pipe, size_t n)
+bool pipe_has_room(struct pipe *pipe, size_t n)
 {
 	return READ_ONCE(pipe->used) < READ_ONCE(pipe->capacity) || !READ_ONCE(pipe->readers);
 }
@@ -364,89 +328,6 @@ ssize_t pipe_fill(struct pipe *pipe, size_t n, bool wait,
 	return result ? result : err;
 }
 
-static void lock_two(struct pipe *a, struct pipe *b) __no_lock_analysis
-{
-	if (a > b)
-		swap(a, b);
-	mutex_lock(&a->lock);
-	mutex_lock(&b->lock);
-}
-
-static void unlock_two(struct pipe *a, struct pipe *b) __no_lock_analysis
-{
-	mutex_unlock(&a->lock);
-	mutex_unlock(&b->lock);
-}
-
-/* Both locked. Whole slots change hands; the last one may be split, its page shared. */
-static size_t move_slots(struct pipe *in, struct pipe *out, size_t n, bool copy)
-{
-	size_t done = 0;
-
-	for (u32 i = 0; done < n && out->used < out->capacity && i < in->used; i += copy ? 1 : 0) {
-		struct pipe_slot *from = slot_at(in, i), *to = slot_at(out, out->used);
-		size_t chunk = min_t(size_t, from->length, n - done);
-
-		*to = *from;
-		to->length = (u32)chunk;
-		out->used++;
-		done += chunk;
-		if (!copy && chunk == from->length) {
-			in->first++;
-			in->used--;
-			continue;
-		}
-		page_get(from->page);
-		from->shared = to->shared = true;
-		if (!copy) {
-			from->offset += (u32)chunk;
-			from->length -= (u32)chunk;
-			break;
-		}
-	}
-	return done;
-}
-
-ssize_t pipe_to_pipe(struct pipe *in, struct pipe *out, size_t n, bool wait, bool copy)
-{
-	size_t done = 0;
-	int err = 0;
-
-	if (in == out)
-		return -EINVAL;
-	while (n && !err) {
-		bool input, ended, output, broken;
-
-		lock_two(in, out);
-		input = in->used;
-		ended = !in->writers;
-		output = out->used < out->capacity;
-		broken = !out->readers;
-		if (input && output && !broken)
-			done = move_slots(in, out, n, copy);
-		unlock_two(in, out);
-		if (done || (!input && ended))
-			break;
-		if (broken) {
-			current_send_signal(SIGPIPE);
-			err = -EPIPE;
-		} else if (!wait) {
-			err = -EAGAIN;
-		} else if (!input) {
-			err = wait_event_interruptible(&in->readable, READ_ONCE(in->used) ||
-									  !READ_ONCE(in->writers));
-		} else {
-			err = wait_event_interruptible(&out->writable, pipe_has_room(out, n));
-		}
-	}
-	if (done) {
-		pipe_wake(&out->readable, PIPE_IN);
-		if (!copy)
-			pipe_wake(&in->writable, PIPE_OUT);
-	}
-	return done ? (ssize_t)done : err;
-}
-
 /* ---- the rest ---- */
 
 static unsigned int pipe_poll(struct file *file, struct poll_table *table)
@@ -482,7 +363,7 @@ static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	mutex_lock(&pipe->lock);
 	for (u32 i = 0; i < pipe->used; i++)
-		n += (int)slot_at(pipe, i)->length;
+		n += (int)pipe_slot_at(pipe, i)->length;
 	mutex_unlock(&pipe->lock);
 	return put_user(n, (int __user *)arg);
 }
@@ -512,7 +393,7 @@ long pipe_set_capacity(struct pipe *pipe, unsigned long bytes)
 		return -EBUSY;
 	}
 	for (u32 i = 0; i < pipe->used; i++)
-		slots[i] = *slot_at(pipe, i);
+		slots[i] = *pipe_slot_at(pipe, i);
 	if (pipe->slots != pipe->first_slots)
 		kfree(pipe->slots);
 	pipe->slots = slots;
@@ -524,7 +405,7 @@ long pipe_set_capacity(struct pipe *pipe, unsigned long bytes)
 }
 
 /* An end goes. */
-static void pipe_release(struct file *file)
+void pipe_release(struct file *file)
 {
 	struct pipe *pipe = file->private;
 	struct inode *fifo = pipe->inode;
@@ -551,7 +432,7 @@ static void pipe_release(struct file *file)
 		rwsem_write_unlock(&fifo->rwsem);
 }
 
-static const struct file_ops pipe_file_ops = {
+const struct file_ops pipe_file_ops = {
     .read = pipe_read,
     .write = pipe_write,
     .poll = pipe_poll,
@@ -601,76 +482,3 @@ int pipe_create(u32 flags, struct file **read_end, struct file **write_end)
 	*write_end = writer;
 	return 0;
 }
-
-/* ---- FIFOs ---- */
-
-/* The pipe of the FIFO, made if need be, with this file counted in. */
-static int fifo_join(struct inode *inode, struct file *file, struct pipe **out)
-{
-	struct pipe *pipe;
-
-	rwsem_write_lock(&inode->rwsem);
-	pipe = inode->pipe;
-	if (!pipe) {
-		pipe = pipe_alloc();
-		if (!pipe) {
-			rwsem_write_unlock(&inode->rwsem);
-			return -ENOMEM;
-		}
-		pipe->inode = inode;
-		inode->pipe = pipe;
-	}
-	mutex_lock(&pipe->lock);
-	pipe->files++;
-	if (file->mode & FILE_READ) {
-		pipe->readers++;
-		pipe->reader_opens++;
-	}
-	if (file->mode & FILE_WRITE) {
-		pipe->writers++;
-		pipe->writer_opens++;
-	}
-	mutex_unlock(&pipe->lock);
-	rwsem_write_unlock(&inode->rwsem);
-	pipe_wake(&pipe->readable, 0);
-	pipe_wake(&pipe->writable, 0);
-	*out = pipe;
-	return 0;
-}
-
-static int fifo_open(struct inode *inode, struct file *file)
-{
-	struct pipe *pipe;
-	u32 seen;
-	int err;
-
-	err = fifo_join(inode, file, &pipe);
-	if (err)
-		return err;
-	file->private = pipe;
-	file->ops = &pipe_file_ops;
-	file->mode = (file->mode & ~(u32)FILE_SEEKABLE) | FILE_STREAM;
-	/* Opened again through /proc, a pipe is taken as it is: nobody else may ever come. */
-	if (inode->super == super_anonymous)
-		return 0;
-	if ((file->mode & (FILE_READ | FILE_WRITE)) == FILE_READ) {
-		seen = READ_ONCE(pipe->writer_opens);
-		if (!READ_ONCE(pipe->writers) && !(file->flags & O_NONBLOCK))
-			err = wait_event_interruptible(&pipe->readable,
-						       READ_ONCE(pipe->writer_opens) != seen ||
-							   READ_ONCE(pipe->writers));
-	} else if ((file->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE) {
-		seen = READ_ONCE(pipe->reader_opens);
-		if (!READ_ONCE(pipe->readers) && (file->flags & O_NONBLOCK))
-			err = -ENXIO;
-		else if (!READ_ONCE(pipe->readers))
-			err = wait_event_interruptible(&pipe->writable,
-						       READ_ONCE(pipe->reader_opens) != seen ||
-							   READ_ONCE(pipe->readers));
-	}
-	if (err)
-		pipe_release(file);
-	return err;
-}
-
-const struct file_ops fifo_file_ops = {.open = fifo_open};

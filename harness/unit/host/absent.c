@@ -8,7 +8,6 @@
 #include "sys/thread.h"
 #include "vfs/file_int.h"
 #include "vfs/locks.h"
-#include "vfs/special.h"
 #include "vfs/vfs.h"
 
 struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), void *arg)
@@ -24,8 +23,7 @@ struct thread *kernel_thread_create(const char *name, void (*fn)(void *arg), voi
 	panic("a test started the kernel thread %s", name);
 }
 
-/* vfs without pipes, epoll and locks is vfs all the same. */
-const struct file_ops __attribute__((weak)) fifo_file_ops;
+/* vfs without epoll and locks is vfs all the same. */
 
 void __attribute__((weak)) epoll_file_release(struct file *file)
 {
