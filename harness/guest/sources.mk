@@ -56,6 +56,7 @@ contracts-y += harness/guest/fs_mount_readonly.c
 contracts-y += harness/guest/fs_mount_stacked.c
 contracts-y += harness/guest/fs_name_max.c
 contracts-y += harness/guest/fs_names_bytes.c
+contracts-y += harness/guest/fs_nowait.c
 contracts-y += harness/guest/fs_offset_shared.c
 contracts-y += harness/guest/fs_op_01_mount.c
 contracts-y += harness/guest/fs_op_02_create.c

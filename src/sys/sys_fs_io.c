@@ -177,13 +177,13 @@ SYSCALL(pwritev)
 	return rw_vector(args, true, &pos, 0);
 }
 
-/* RWF_NOWAIT asks for something that the page cache can't promise. */
+/* A write into the page cache may always have to wait; a read of what is there need not. */
 static long rw_vector2(const unsigned long args[6], bool write)
 {
 	loff_t pos = (loff_t)args[3];
 	int flags = (int)args[5];
 
-	if (flags & RWF_NOWAIT)
+	if (write && (flags & RWF_NOWAIT))
 		return -EOPNOTSUPP;
 	return rw_vector(args, write, pos == -1 ? NULL : &pos, flags);
 }

@@ -294,6 +294,8 @@ ssize_t file_read(struct file *file, struct uio *uio, loff_t *pos, int rwf_flags
 	err = rw_check(file, uio, pos);
 	if (err)
 		return err;
+	if ((rwf_flags & RWF_NOWAIT) && file->ops->read != pagecache_file_read)
+		return -EOPNOTSUPP;
 	uio_truncate(uio, RW_COUNT_MAX);
 	uio->rwf_flags = rwf_flags;
 	locked = own && file_pos_lock(file);

@@ -19,10 +19,24 @@
 
 #define FAULT_TRIES 8
 
+/* What is there, up to date: -EAGAIN otherwise. */
+static int read_get_page_now(struct page_mapping *mapping, u64 index, struct page **out)
+{
+	*out = pagecache_find(mapping, index);
+	if (!*out)
+		return mapping->ops->memory ? 0 : -EAGAIN;
+	if (page_flag_test(*out, PG_UPTODATE))
+		return 0;
+	page_put(*out);
+	return -EAGAIN;
+}
+
 /* Absent pages of a memory-only file are holes. */
 static int read_get_page(struct page_mapping *mapping, struct readahead *ra, u64 index, u64 wanted,
-			 struct page **out)
+			 bool nowait, struct page **out)
 {
+	if (nowait)
+		return read_get_page_now(mapping, index, out);
 	if (!mapping->ops->memory)
 		return pagecache_read_ahead_page(mapping, ra, index, wanted, out);
 	*out = pagecache_find(mapping, index);
@@ -51,7 +65,8 @@ ssize_t pagecache_file_read(struct file *file, struct uio *uio, loff_t *pos)
 			break;
 		n = min(min(PAGE_SIZE - offset, uio->resid), (size_t)(size - *pos));
 		err = read_get_page(mapping, &file->readahead, (u64)*pos / PAGE_SIZE,
-				    DIV_ROUND_UP(offset + uio->resid, PAGE_SIZE), &page);
+				    DIV_ROUND_UP(offset + uio->resid, PAGE_SIZE),
+				    uio->rwf_flags & RWF_NOWAIT, &page);
 		if (err)
 			break;
 		if (page) {
