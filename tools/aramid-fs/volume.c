@@ -121,6 +121,8 @@ static void say_why(const struct volume *volume, int err)
 		       volume->spec, search.count, volume->spec);
 	else if (err == -EINVAL)
 		report("%s: no ext2, ext3 or ext4 that can be used", volume->spec);
+	else if (err == -EROFS)
+		report("%s: can only be read", volume->spec);
 	else
 		report_error(err, "%s: can't be mounted", volume->spec);
 }
