@@ -195,3 +195,42 @@ test_mount_random_operations() {
 	unmount mnt img
 	fsck img
 }
+
+# The process dies as in a power cut, except that what it wrote to the image is there.
+test_mount_killed() {
+	need_fuse
+	mk img 64M -t ext4
+	mkdir mnt
+	"$tool" mount -f -o fakeroot img mnt &
+	pid=$!
+	wait_for mountpoint -q mnt
+	head -c 300000 /dev/urandom >data
+	mkdir mnt/dir
+	dd if=data of=mnt/dir/synced bs=64k conv=fsync status=none
+	sync -f mnt/dir/synced
+	(
+		cd mnt
+		seq 500 | xargs touch
+		mkdir more
+		mv dir/synced dir/renamed
+		seq 1 2 500 | xargs rm
+		cp -r dir copy
+	)
+	kill -KILL $pid
+	wait $pid || :
+	fusermount3 -u mnt
+	afs ls img >/dev/null
+	afs cat img /dir/synced >got || afs cat img /dir/renamed >got
+	cmp got data
+	cp img copy
+	status=0
+	e2fsck -fy copy >fsck.out 2>&1 || status=$? # replays, and frees what was open
+	[ $status -le 1 ]
+	! grep -v 'recovering journal\|orphan' fsck.out | grep -i 'fix\|repair\|error' || {
+		cat fsck.out
+		return 1
+	}
+	afs verify img
+	afs mkdir img /after
+	fsck img
+}
