@@ -29,6 +29,7 @@ struct runner runner;
 static const struct runner_suite suites[] = {
     {"contracts", suite_contracts}, {"boot", suite_boot},         {"scenarios", suite_scenarios},
     {"disks", suite_disks},         {"terminal", suite_terminal}, {"runner", suite_runner},
+    {"power", suite_power},
 };
 
 enum { suite_count = sizeof(suites) / sizeof(suites[0]) };

@@ -46,6 +46,7 @@ struct runner_suite {
 Suite *suite_boot(void);
 Suite *suite_contracts(void);
 Suite *suite_disks(void);
+Suite *suite_power(void);
 Suite *suite_runner(void);
 Suite *suite_scenarios(void);
 Suite *suite_terminal(void);
