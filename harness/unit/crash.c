@@ -699,16 +699,15 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 	host_disk_log_start(disk);
 	recorder = disk;
 	ck_assert_int_eq(t_mount_disk(disk, 0, workload->options), 0);
-	bool journalled =
-	    le32_get(((struct ext4_super_raw *)(host_disk_data(disk) + 1024))->s_feature_incompat) &
-	    EXT4_INCOMPAT_RECOVER;
+	const struct ext4_super_raw *super = (void *)(host_disk_data(disk) + EXT4_SUPER_OFFSET);
+	bool journalled = le32_get(super->s_feature_incompat) & EXT4_INCOMPAT_RECOVER;
+	ck_assert_msg(journalled == !workload->no_journal, "%s: %s journal is in use",
+		      workload->name, journalled ? "a" : "no");
 	workload->run(variant);
 	t_umount();
 	host_disk_log_stop(disk);
 	t_fsck();
 
-	if (!journalled && !workload->no_journal)
-		return 0; /* transactions without a journal behind them promise nothing */
 	open_explorer(&e, workload);
 	snprintf(plan.prefix, sizeof(plan.prefix), "%s/%u", workload->name, variant);
 	plan_states(&e, disk, visit, states, variant);
