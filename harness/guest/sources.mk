@@ -292,6 +292,7 @@ contracts-y += harness/guest/thread_condition.c
 contracts-y += harness/guest/thread_exit_main.c
 contracts-y += harness/guest/thread_local.c
 contracts-y += harness/guest/thread_many.c
+contracts-y += harness/guest/thread_membarrier.c
 contracts-y += harness/guest/thread_mutex.c
 contracts-y += harness/guest/thread_robust.c
 contracts-y += harness/guest/thread_stress.c

@@ -210,6 +210,7 @@ int mm_fork(struct mm *parent, struct mm **out)
 	child->as_limit = parent->as_limit;
 	child->stack_limit = parent->stack_limit;
 	child->memlock_limit = parent->memlock_limit;
+	child->membarrier_registered = parent->membarrier_registered;
 	memcpy(child->saved_auxv, parent->saved_auxv, sizeof(child->saved_auxv));
 	/* Each address space keeps its program from being written to; where one does, another may.
 	 */

@@ -120,7 +120,8 @@ struct mm {
 	struct file *exe_file;        /* lock; reference, and a file_deny_write() of it */
 	unsigned long saved_auxv[64]; /* /proc/PID/auxv */
 	bool oom_victim;
-	bool lock_future; /* mlockall(MCL_FUTURE); lock */
+	bool lock_future;           /* mlockall(MCL_FUTURE); lock */
+	bool membarrier_registered; /* atomic: MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED */
 };
 
 struct mm *mm_create(void);                                   /* empty; NULL on no memory */

@@ -101,11 +101,16 @@ SYSCALL(membarrier)
 	case MEMBARRIER_CMD_QUERY:
 		return MEMBARRIER_COMMANDS;
 	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
-	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
 		return 0; /* every process is served, registered or not */
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+		atomic_store(&mm_current()->membarrier_registered, true);
+		return 0;
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+		if (!atomic_load(&mm_current()->membarrier_registered))
+			return -EPERM;
+		__fallthrough;
 	case MEMBARRIER_CMD_GLOBAL:
 	case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
-	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
 		memory_barrier();
 		cpu_call_mask(sched_online_mask(), barrier_here, NULL);
 		memory_barrier();
