@@ -74,6 +74,10 @@ int __must_check exec_stack_make(struct mm *mm, const struct exec_strings *strin
 /* Opens path for execution: regular, executable, not on a noexec mount. -EACCES, -ENOENT …  */
 int __must_check exec_open(int dirfd, const char *name, int at_flags, struct file **out);
 
+/* The credentials that executing file gives the running process, for the caller to install or put;
+ * *secure: AT_SECURE. -EPERM, -ENOMEM, -EIO. */
+int __must_check exec_cred(const struct file *file, struct cred **out, bool *secure);
+
 /* A multiple of the page size below limit. */
 unsigned long exec_random_offset(unsigned long limit);
 
