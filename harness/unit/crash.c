@@ -620,6 +620,10 @@ static void visit(struct explorer *e, const struct host_disk *log, const struct 
 	if (plan.counting || index % plan.step != plan.phase)
 		return;
 	e->position = state->n;
+	/* a FUA write that is not wholly there has not ended, and nobody relies on it yet */
+	if (state->choice != ALL && state->n &&
+	    host_disk_log_get(log, state->n - 1)->flags & BIO_FUA)
+		e->position--;
 	place(e, log, state);
 	judge(e);
 	if (!e->workload->no_journal && (index / plan.step) % NESTED == NESTED / 2) {
@@ -687,6 +691,20 @@ static void open_explorer(struct explorer *e, const struct crash_workload *workl
 	e->outcomes = calloc(1, OUTCOMES);
 }
 
+static void show_log(const struct host_disk *disk)
+{
+	static const char *const ops[] = {"read", "write", "flush", "discard"};
+
+	for (size_t i = 0; i < host_disk_log_count(disk); i++) {
+		const struct host_disk_record *r = host_disk_log_get(disk, i);
+
+		fprintf(stderr, "%4zu %s %llu+%u%s%s%s\n", i, ops[r->op], r->sector, r->sectors,
+			r->flags & BIO_PREFLUSH ? " preflush" : "",
+			r->flags & BIO_FUA ? " fua" : "",
+			r->data && be32_load(r->data) == JOURNAL_MAGIC ? " of the journal" : "");
+	}
+}
+
 unsigned crash_explore(const struct crash_workload *workload, unsigned variant, unsigned states,
 		       unsigned *outcomes)
 {
@@ -708,6 +726,8 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 	host_disk_log_stop(disk);
 	t_fsck();
 
+	if (getenv("CRASH_SHOW"))
+		show_log(disk);
 	open_explorer(&e, workload);
 	snprintf(plan.prefix, sizeof(plan.prefix), "%s/%u", workload->name, variant);
 	plan_states(&e, disk, visit, states, variant);
