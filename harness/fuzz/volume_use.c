@@ -18,8 +18,13 @@
 #include "vfs/mount.h"
 #include "vfs/mount_int.h"
 #include "vfs/vfs.h"
+#include "vfs/xattr.h"
 
+#include <linux/limits.h>
 #include <linux/mount.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/xattr.h>
 
 enum {
 	NAMES = 96, /* that a walk remembers */
@@ -69,6 +74,20 @@ static void read_file(const char *name)
 	file_put(file);
 }
 
+static void read_attributes(struct inode *inode)
+{
+	static char list[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+	ssize_t n = vfs_xattr_list(inode, list, sizeof(list));
+
+	for (char *at = list; n > 0 && at < list + n; at += strlen(at) + 1) {
+		VERIFY(memchr(at, 0, (size_t)(list + n - at)) != NULL);
+		ssize_t size = vfs_xattr_get(inode, at, value, sizeof(value));
+		VERIFY_LE(size, (ssize_t)sizeof(value));
+	}
+	if (inode_permission(inode, MAY_READ | MAY_EXEC))
+		log_captured_clear();
+}
+
 struct lister {
 	struct dir_context ctx;
 	char (*found)[256];
@@ -103,6 +122,7 @@ static void walk(const char *name, unsigned depth)
 	int err = vfs_stat_path(&path, &st);
 	if (!err && S_ISLNK(st.mode) && !vfs_readlink(&path, &target))
 		kfree(target);
+	read_attributes(path.dentry->inode);
 	path_put(&path);
 	if (name_count < NAMES)
 		snprintf(names[name_count++], sizeof(names[0]), "%s", name);
@@ -188,6 +208,45 @@ static void setattr_file(const char *name, u32 value)
 	path_put(&path);
 }
 
+static void set_attribute(const char *name, u32 value, u8 kind)
+{
+	static const char *const attributes[] = {"user.name", "user.other", "trusted.x",
+						 "security.y"};
+	static u8 buf[XATTR_SIZE_MAX];
+	struct path path;
+
+	if (path_lookup(AT, name, 0, &path))
+		return;
+	memset(buf, 'A' + kind % 4, sizeof(buf));
+	if (kind & 0x80)
+		ignore(vfs_xattr_remove(&path, attributes[kind % 4]));
+	else
+		ignore(vfs_xattr_set(&path, attributes[kind % 4], buf,
+				     kind & 0x40 ? value : value % 512, 0));
+	path_put(&path);
+}
+
+static void set_acl(const char *name, u32 value, bool of_new)
+{
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entries[5];
+	} list = {{POSIX_ACL_XATTR_VERSION},
+		  {{ACL_USER_OBJ, value & 7, 0},
+		   {ACL_USER, value >> 3 & 7, value},
+		   {ACL_GROUP_OBJ, value >> 6 & 7, 0},
+		   {ACL_MASK, value >> 9 & 7, 0},
+		   {ACL_OTHER, value >> 12 & 7, 0}}};
+	struct path path;
+
+	if (path_lookup(AT, name, 0, &path))
+		return;
+	ignore(vfs_xattr_set(&path,
+			     of_new ? XATTR_NAME_POSIX_ACL_DEFAULT : XATTR_NAME_POSIX_ACL_ACCESS,
+			     &list, sizeof(list), 0));
+	path_put(&path);
+}
+
 static void operate(const u8 *record)
 {
 	const char *name = names[record[1] % name_count], *dir = names[record[2] % name_count];
@@ -196,7 +255,7 @@ static void operate(const u8 *record)
 
 	snprintf(fresh, sizeof(fresh), "%s/new-%u%s", dir, record[5] % 32,
 		 record[5] & 0x80 ? "-with-a-long-name-so-that-directories-have-to-grow" : "");
-	switch (record[0] % 15) {
+	switch (record[0] % 18) {
 	case 0:
 		write_file(fresh, O_CREAT, value, 1000);
 		break;
@@ -238,6 +297,13 @@ static void operate(const u8 *record)
 		break;
 	case 13:
 		ignore(super_sync_all(true));
+		break;
+	case 14:
+	case 15:
+		set_attribute(name, value, record[5]);
+		break;
+	case 16:
+		set_acl(name, value, record[5] & 1);
 		break;
 	default:
 		host_shrink_all(128, 0);

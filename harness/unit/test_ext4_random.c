@@ -27,6 +27,7 @@ struct object {
 	u32 size;
 	u8 *data; /* LARGEST bytes; of a link: its target */
 	u32 rdev_major, rdev_minor;
+	u32 attribute, attribute_seed; /* size of its extended attribute plus 1; 0: none */
 };
 
 struct name {
@@ -476,6 +477,32 @@ static void do_chmod(void)
 	o->mode = st.mode;
 }
 
+static void do_attribute(void)
+{
+	static u8 value[4000];
+	int n = pick_name(NULL);
+
+	if (n < 0)
+		return;
+	struct object *o = &objects[names[n].object];
+	u32 size = pick(3) ? pick(60) : pick(sizeof(value)), seed = pick(3);
+
+	if (pick(3) == 0) {
+		expect(t_removexattr(path_of(n), "trusted.x"), o->attribute ? 0 : -ENODATA,
+		       "removexattr", path_of(n));
+		o->attribute = 0;
+		return;
+	}
+	t_pattern(value, size, 0, seed);
+	int error = t_setxattr(path_of(n), "trusted.x", value, size, 0);
+
+	if ((error == -ENOSPC && size > 50) || error == -EOPNOTSUPP) /* revision 0 has none */
+		return;
+	expect(error, 0, "setxattr", path_of(n));
+	o->attribute = size + 1;
+	o->attribute_seed = seed;
+}
+
 static void do_flush(void)
 {
 	u32 kind = pick(4);
@@ -509,6 +536,19 @@ static void verify_file(int n)
 	t_close(file);
 }
 
+static void verify_attribute(int n)
+{
+	static u8 value[5000], wanted[5000];
+	struct object *o = &objects[names[n].object];
+	int got = (int)t_getxattr(path_of(n), "trusted.x", value, sizeof(value));
+
+	expect(got, o->attribute ? (int)o->attribute - 1 : -ENODATA, "getxattr", path_of(n));
+	if (got <= 0)
+		return;
+	t_pattern(wanted, (size_t)got, 0, o->attribute_seed);
+	ck_assert_int_eq(memcmp(value, wanted, (size_t)got), 0);
+}
+
 static void verify(void)
 {
 	char target[4100];
@@ -519,6 +559,8 @@ static void verify(void)
 		if (n >= 0 && !names[n].used)
 			continue;
 		expect(t_stat(path_of(n), &st), 0, "stat", path_of(n));
+		if (n >= 0)
+			verify_attribute(n);
 		if (is_dir(n)) {
 			int in_it = n < 0 ? 1 : 0; /* lost+found */
 			u32 dirs = n < 0 ? 3 : 2;
@@ -562,9 +604,9 @@ static void let_go(void)
 static void step(void)
 {
 	static void (*const operations[])(void) = {
-	    do_create, do_create, do_create,    do_create, do_write, do_write,
-	    do_write,  do_write,  do_truncate,  do_unlink, do_rmdir, do_link,
-	    do_rename, do_rename, do_fallocate, do_hold,   do_chmod, do_flush,
+	    do_create,    do_create,   do_create, do_create, do_write,     do_write,     do_write,
+	    do_write,     do_truncate, do_unlink, do_rmdir,  do_link,      do_rename,    do_rename,
+	    do_fallocate, do_hold,     do_chmod,  do_flush,  do_attribute, do_attribute,
 	};
 
 	operations[pick(ARRAY_SIZE(operations))]();
@@ -581,6 +623,10 @@ static const char *const volumes[] = {
     "-t ext4 -b 1024 -O meta_bg,^resize_inode,^dir_index,^has_journal -g 1024",
     "-t ext2 -b 1024 -r 0",
     "-t ext4 -b 4096 -O ^huge_file,^dir_nlink,^extra_isize,metadata_csum_seed,large_dir",
+    "-t ext4 -b 2048 -O ^64bit",
+    "-t ext4 -b 1024 -O ^has_journal,^flex_bg",
+    "-t ext3 -b 4096",
+    "-t ext4 -b 1024 -O inline_data,ea_inode",
 };
 
 static void exercise(const char *mkfs, u64 seed)

@@ -209,6 +209,9 @@ static int plan_large(struct setter *s)
 	    s->change.key.index == EXT4_XATTR_INDEX_SYSTEM ||
 	    !(fs->incompat & EXT4_INCOMPAT_EA_INODE))
 		return err;
+	/* e2fsck takes a short link for one with a map if it has blocks and no attribute block. */
+	if (S_ISLNK(s->inode->vfs.mode) && ext4_symlink_is_fast(s->inode))
+		return err;
 	/* First whether there is room for the entry. */
 	s->change.inum = 1;
 	err = plan(s);
@@ -318,6 +321,23 @@ out:
 	return err;
 }
 
+/* The superblock says that there are attributes. */
+static int announce(struct setter *s)
+{
+	struct ext4_fs *fs = s->handle->fs;
+
+	if (likely(fs->compat & EXT4_COMPAT_EXT_ATTR) || !s->change.value)
+		return 0;
+	if (le32_get(fs->raw->s_rev_level) == 0)
+		return -EOPNOTSUPP; /* there was no place for features yet */
+	mutex_lock(&fs->super_lock);
+	fs->compat |= EXT4_COMPAT_EXT_ATTR;
+	fs->raw->s_feature_compat = le32_make(fs->compat);
+	mutex_unlock(&fs->super_lock);
+	ext4_txn_dirty_super(s->handle);
+	return 0;
+}
+
 static int set(struct setter *s, int flags)
 {
 	const struct ext4_xattr_area *where;
@@ -338,7 +358,10 @@ static int set(struct setter *s, int flags)
 	}
 	if (inum && !s->puts)
 		return -EOPNOTSUPP;
-	err = ext4_txn_dirty_inode(s->handle, s->inode); /* the body's block is accessible then */
+	err = announce(s);
+	if (!err)
+		err = ext4_txn_dirty_inode(s->handle,
+					   s->inode); /* the body's block is accessible then */
 	if (!err)
 		err = plan_large(s);
 	if (!err)
