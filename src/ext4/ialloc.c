@@ -149,7 +149,8 @@ static int alloc_number(struct ext4_handle *handle, struct ext4_group *group, bo
 {
 	struct ext4_fs *fs = handle->fs;
 	struct buffer *bitmap;
-	u32 lowest = group->number ? 0 : fs->first_ino - 1;
+	u64 before = (u64)group->number * fs->inodes_per_group;
+	u32 lowest = before < fs->first_ino - 1 ? (u32)(fs->first_ino - 1 - before) : 0;
 	int err;
 
 	mutex_lock(&group->lock);

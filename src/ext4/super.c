@@ -113,7 +113,7 @@ static int check_groups(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 	    DIV_ROUND_UP(fs->blocks_count - fs->first_data_block, (u64)fs->blocks_per_group);
 	if (groups * fs->inodes_per_group != fs->inodes_count)
 		return refuse(fs, "inode count does not fit the groups", fs->inodes_count);
-	if (fs->first_ino > fs->inodes_per_group)
+	if (fs->first_ino > fs->inodes_count)
 		return refuse(fs, "first inode is invalid", fs->first_ino);
 	fs->group_count = (u32)groups;
 	fs->desc_blocks = DIV_ROUND_UP(fs->group_count, fs->desc_per_block);

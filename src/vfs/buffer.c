@@ -22,10 +22,9 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
+#include "vfs/buckets.h"
 #include "vfs/pagecache.h"
 
-#define BUCKET_BITS 10
-#define BUCKETS     (1u << BUCKET_BITS)
 #define WAIT_QUEUES 32
 #define SYNC_BATCH  64
 
@@ -35,6 +34,7 @@ struct bucket {
 };
 
 static struct bucket *buckets;
+static size_t bucket_count; /* a power of two */
 static struct slab_cache *buffer_slab;
 static struct wait_queue io_wait[WAIT_QUEUES];
 static struct spinlock lru_lock;
@@ -48,7 +48,7 @@ static struct bucket *bucket_of(const struct block_device *bdev, u64 block)
 {
 	u64 group = block / (PAGE_SIZE / bdev->soft_block_size);
 	return &buckets[hash_u64((u64)(uintptr_t)bdev ^ (group * 0x9e3779b97f4a7c15ull)) &
-			(BUCKETS - 1)];
+			(bucket_count - 1)];
 }
 
 static struct wait_queue *wait_queue_of(const struct buffer *buffer)
@@ -460,7 +460,7 @@ static int write_dirty(const struct block_device *bdev, u64 older_than_ns, bool 
 /* Waits for writes that somebody else (the write-back thread) started. */
 static void wait_all_io(struct block_device *bdev)
 {
-	for (unsigned int i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < bucket_count; i++) {
 		struct buffer *buffer, *busy;
 		do {
 			busy = NULL;
@@ -587,7 +587,7 @@ int buffer_set_block_size(struct block_device *bdev, u32 size)
 	if (err)
 		return err;
 	buffer_invalidate(bdev);
-	for (unsigned int i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < bucket_count; i++) {
 		struct buffer *buffer;
 		spin_lock(&buckets[i].lock);
 		list_for_each_entry(buffer, &buckets[i].chain, hash_node) {
@@ -607,9 +607,10 @@ void buffer_cache_init(void)
 	    .name = "buffers", .shrink = buffer_shrink, .pending = buffer_pending};
 	if (buckets)
 		return;
-	buckets = kcalloc(BUCKETS, sizeof(*buckets), MM_NORMAL);
+	bucket_count = vfs_bucket_count();
+	buckets = kcalloc(bucket_count, sizeof(*buckets), MM_NORMAL);
 	VERIFY(buckets != NULL);
-	for (unsigned int i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i < bucket_count; i++) {
 		spin_init(&buckets[i].lock, "buffer bucket");
 		list_init(&buckets[i].chain);
 	}

@@ -22,13 +22,13 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
+#include "vfs/buckets.h"
 #include "vfs/dentry_int.h"
 #include "vfs/inode.h"
 #include "vfs/pagecache.h"
 
-#define DENTRY_BUCKETS 4096
-
-static struct dentry_bucket buckets[DENTRY_BUCKETS];
+static struct dentry_bucket *buckets;
+static size_t bucket_count; /* a power of two */
 static struct slab_cache *dentry_slab;
 static struct spinlock lru_lock = SPINLOCK_INIT("dentry lru");
 static LIST_HEAD(lru);   /* lru_lock; oldest first */
@@ -36,7 +36,7 @@ static size_t lru_count; /* lru_lock */
 
 struct dentry_bucket *dentry_bucket_of(u32 hash)
 {
-	return &buckets[hash % DENTRY_BUCKETS];
+	return &buckets[hash & (bucket_count - 1)];
 }
 
 /* Locks the bucket a dentry is in, which a rename may change as long as we do not have it. */
@@ -542,7 +542,10 @@ static struct shrinker dentry_shrinker = {
 
 void dentry_cache_init(void)
 {
-	for (size_t i = 0; i < DENTRY_BUCKETS; i++)
+	bucket_count = vfs_bucket_count();
+	buckets = kcalloc(bucket_count, sizeof(*buckets), MM_NORMAL);
+	VERIFY(buckets != NULL);
+	for (size_t i = 0; i < bucket_count; i++)
 		spin_init(&buckets[i].lock, "dentry bucket");
 	dentry_slab = slab_cache_create("dentry", sizeof(struct dentry), 64);
 	shrinker_register(&dentry_shrinker);

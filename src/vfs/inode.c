@@ -23,20 +23,20 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
+#include "vfs/buckets.h"
 #include "vfs/cred.h"
 #include "vfs/inode_int.h"
 #include "vfs/locks.h"
 
 #include <linux/stat.h>
 
-#define INODE_BUCKETS 2048
-
 struct inode_bucket {
 	struct spinlock lock;
 	struct hlist_head inodes; /* lock */
 };
 
-static struct inode_bucket inode_buckets[INODE_BUCKETS];
+static struct inode_bucket *inode_buckets;
+static size_t inode_bucket_count; /* a power of two */
 static struct wait_queue inode_freeing_waits[16];
 static struct spinlock lru_lock = SPINLOCK_INIT("inode lru");
 static LIST_HEAD(lru);     /* lru_lock; oldest first */
@@ -61,7 +61,8 @@ static void dirty_unlink(struct inode *inode)
 
 static size_t inode_hash_index(const struct super_block *super, u64 number)
 {
-	return hash_u64((uintptr_t)super + number * 0x9e3779b97f4a7c15ull) % INODE_BUCKETS;
+	return hash_u64((uintptr_t)super + number * 0x9e3779b97f4a7c15ull) &
+	       (inode_bucket_count - 1);
 }
 
 static struct inode_bucket *inode_bucket(const struct inode *inode)
@@ -565,7 +566,10 @@ u64 inode_number_next(void)
 
 void inode_cache_init(void)
 {
-	for (size_t i = 0; i < INODE_BUCKETS; i++)
+	inode_bucket_count = vfs_bucket_count();
+	inode_buckets = kcalloc(inode_bucket_count, sizeof(*inode_buckets), MM_NORMAL);
+	VERIFY(inode_buckets != NULL);
+	for (size_t i = 0; i < inode_bucket_count; i++)
 		spin_init(&inode_buckets[i].lock, "inode bucket");
 	for (size_t i = 0; i < ARRAY_SIZE(inode_freeing_waits); i++)
 		wait_queue_init(&inode_freeing_waits[i], "inode freeing");

@@ -200,7 +200,10 @@ static int setattr_may(struct inode *inode, const struct attr *attr, bool times_
 	const struct cred *cred = current_cred();
 	const unsigned int times = ATTR_ATIME | ATTR_MTIME;
 
-	if (inode->flags & (INODE_IMMUTABLE | INODE_APPEND))
+	/* Times may be set to now where bytes may be added. */
+	if ((inode->flags & INODE_IMMUTABLE) ||
+	    ((inode->flags & INODE_APPEND) &&
+	     (!times_now || (attr->valid & (ATTR_MODE | ATTR_UID | ATTR_GID)))))
 		return -EPERM;
 	if ((attr->valid & ATTR_UID) && !cred_capable(cred, CAP_CHOWN) &&
 	    (cred->fsuid != inode->uid || attr->uid != inode->uid))
