@@ -598,7 +598,8 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 		}
 	} else if (!was_ro && want_ro) {
 		err = end_writing(fs);
-		if (!err) {
+		/* It failed: the volume goes on as it was, if it still can be written. */
+		if (!err || atomic_load(&fs->aborted) || begin_writing(fs)) {
 			atomic_fetch_or(&super->flags, SUPER_RDONLY);
 			ext4_mmp_stop(fs);
 		}
