@@ -12,6 +12,8 @@ struct thread;
 /* Runs fn(arg) as a thread of the code under test; join waits for it and frees it. */
 struct thread *host_thread_start(void (*fn)(void *arg), void *arg);
 void host_thread_join(struct thread *thread);
+/* The same for a thread that nobody waits for. */
+void host_thread_detach(void (*fn)(void *arg), void *arg);
 
 /* What thread_signal_pending() and interruptible sleeps of this thread see from now on. */
 void host_thread_set_signal(struct thread *thread, bool pending, bool fatal);

@@ -17,6 +17,7 @@ struct thread {
 	pthread_t pthread;
 	void (*fn)(void *arg);
 	void *arg;
+	bool detached;           /* frees itself */
 	bool permit;             /* park_mutex */
 	bool signal, fatal;      /* park_mutex */
 	struct block_plug *plug; /* the thread's own */
@@ -72,6 +73,8 @@ static void *run(void *arg)
 	current = arg;
 	current->fn(current->arg);
 	VERIFY_EQ(lock_held_count(), 0);
+	if (current->detached)
+		forget_adopted(current);
 	return NULL;
 }
 
@@ -83,6 +86,17 @@ struct thread *host_thread_start(void (*fn)(void *arg), void *arg)
 	thread->arg = arg;
 	VERIFY_EQ(pthread_create(&thread->pthread, NULL, run, thread), 0);
 	return thread;
+}
+
+void host_thread_detach(void (*fn)(void *arg), void *arg)
+{
+	struct thread *thread = thread_make();
+
+	thread->fn = fn;
+	thread->arg = arg;
+	thread->detached = true;
+	VERIFY_EQ(pthread_create(&thread->pthread, NULL, run, thread), 0);
+	pthread_detach(thread->pthread);
 }
 
 void host_thread_join(struct thread *thread)
