@@ -2,6 +2,7 @@
  * What is going on when the power fails. Writes begin and end, and files are cut, at multiples of 8
  * bytes, so that every word of a file has one writer.
  */
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "crash.h"
@@ -429,6 +430,55 @@ static void run_wrap(unsigned variant)
 	}
 }
 
+/* Extended attributes in inodes, shared blocks and inodes of their own, and inherited lists. */
+static void set_attribute(const char *path, u64 *state)
+{
+	static const u32 sizes[] = {10, 60, 300, 300, 500, 3000, 9000};
+	static const char *const names[] = {"user.a", "user.b", "trusted.c"};
+	static u8 value[9000];
+	u32 size = sizes[t_random(state) % ARRAY_SIZE(sizes)];
+	const char *name = names[t_random(state) % ARRAY_SIZE(names)];
+
+	if (t_random(state) % 4 == 0) {
+		int err = t_removexattr(path, name);
+
+		ok(err == -ENODATA ? 0 : err, "removexattr");
+		return;
+	}
+	memset(value, 'a' + (int)(t_random(state) % 2), size); /* so that some have the same */
+	int err = t_setxattr(path, name, value, size, 0);
+
+	ok(err == -ENOSPC ? 0 : err, "setxattr");
+}
+
+static void run_attributes(unsigned variant)
+{
+	static const u8 list[] = {2,   0,   0,   0,    1,   0,   7,    0,   255, 255, 255,
+				  255, 2,   0,   6,    0,   232, 3,    0,   0,   4,   0,
+				  5,   0,   255, 255,  255, 255, 0x10, 0,   7,   0,   255,
+				  255, 255, 255, 0x20, 0,   5,   0,    255, 255, 255, 255};
+	u64 state = variant * 77 + 5;
+	char path[32];
+
+	ok(t_setxattr("d", "system.posix_acl_default", list, sizeof(list), 0), "setxattr");
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(path, sizeof(path), "d/x%u", t_random(&state) % 6);
+		bool there = t_exists(path);
+
+		if (!there && t_random(&state) % 4 == 0)
+			ok(t_mkdir(path), "mkdir");
+		else if (!there)
+			crash_write(path, t_random(&state) % 3000 & ~7u);
+		else if (t_random(&state) % 8 == 0)
+			ok(is(path, S_IFDIR) ? t_rmdir(path) : t_unlink(path), "unlink");
+		else
+			set_attribute(path, &state);
+		if (t_random(&state) % 12 == 0)
+			t_sync();
+	}
+	t_sync();
+}
+
 /* Without a journal: what was there before, and what was fsynced, survives e2fsck. */
 static void run_no_journal(unsigned variant)
 {
@@ -457,6 +507,7 @@ const struct crash_workload crash_workloads[] = {
     {"orphans", EXT4, KIB, NULL, 6, NULL, run_orphans, 8, false},
     {"full", EXT4, KIB, NULL, 2, NULL, run_full, 12, false},
     {"wrap", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 16, false},
+    {"attributes", EXT4 " -O ea_inode", KIB, NULL, 8, prepare_tree, run_attributes, 8, false},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true},
     {NULL, NULL, 0, NULL, 0, NULL, NULL, 0, false},
