@@ -189,10 +189,13 @@ test_mount_random_operations() {
 	[ -x "$stress" ] || skip "$stress is not built"
 	mk img 64M -t ext4 -b 1024
 	mkdir mnt
-	afs mount -o fakeroot img mnt
-	"$stress" fsx --seed 1 --ops 1500 mnt/file
-	"$stress" fs --seed 2 --ops 1500 mnt/dir
-	unmount mnt img
+	"$tool" mount -f -o fakeroot img mnt &
+	pid=$!
+	wait_for mountpoint -q mnt
+	"$stress" fsx --seed 1 --ops 500 --jobs 2 mnt/file
+	"$stress" fs --seed 2 --ops 500 --jobs 3 mnt/dir
+	fusermount3 -u mnt
+	wait $pid # sanitizers speak by the status
 	fsck img
 }
 

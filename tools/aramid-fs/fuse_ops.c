@@ -27,6 +27,8 @@ bool fuse_fakeroot, fuse_read_only;
 struct worker {
 	struct cred *cred;
 	struct fs_context *fs; /* its working directory is the parent of the name at hand */
+	char *buffer;          /* for reads */
+	size_t room;
 };
 
 static pthread_key_t worker_key;
@@ -40,6 +42,7 @@ static void worker_end(void *arg)
 	host_set_thread_cred(NULL);
 	cred_put(worker->cred);
 	fs_context_put(worker->fs);
+	free(worker->buffer);
 	free(worker);
 }
 
@@ -481,25 +484,24 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
-	static __thread char *buffer; /* one per thread: freed with the process */
-	static __thread size_t room;
+	struct worker *worker = worker_current();
 	size_t done = 0;
 	ssize_t n = 0;
 
 	enter(req);
-	if (room < size) {
-		free(buffer);
-		buffer = malloc(size);
-		room = buffer ? size : 0;
+	if (worker->room < size) {
+		free(worker->buffer);
+		worker->buffer = malloc(size);
+		worker->room = worker->buffer ? size : 0;
 	}
-	if (!buffer) {
+	if (!worker->buffer) {
 		leave(req, -ENOMEM);
 		return;
 	}
 	while (done < size) {
 		loff_t pos = offset + (off_t)done;
 
-		n = file_read_kernel(file_of(fi), buffer + done, size - done, &pos);
+		n = file_read_kernel(file_of(fi), worker->buffer + done, size - done, &pos);
 		if (n <= 0)
 			break;
 		done += (size_t)n;
@@ -507,7 +509,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	if (n < 0 && !done)
 		leave(req, (int)n);
 	else
-		fuse_reply_buf(req, buffer, done);
+		fuse_reply_buf(req, worker->buffer, done);
 }
 
 static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
