@@ -414,6 +414,41 @@ START_TEST(a_mount_without_memory_leaves_nothing)
 }
 END_TEST
 
+static char options_seen[256];
+
+static int note_option(void *arg, const char *name, const char *value)
+{
+	size_t used = strlen(options_seen);
+
+	snprintf(options_seen + used, sizeof(options_seen) - used, "[%s|%s]", name, value);
+	return !strcmp(name, "bad") ? -ERANGE : !strcmp(name, "oom") ? -ENOMEM : 0;
+}
+
+START_TEST(mount_options_are_names_with_or_without_values)
+{
+	static const struct {
+		const char *text, *seen;
+		int error;
+	} cases[] = {
+	    {NULL, "", 0},
+	    {"", "", 0},
+	    {"a", "[a|]", 0},
+	    {"a,b=c,d=", "[a|][b|c][d|]", 0},
+	    {",,a,", "[a|]", 0},
+	    {"a=b=c", "[a|b=c]", 0},
+	    {"a,bad,c", "[a|][bad|]", -EINVAL},
+	    {"oom=1,c", "[oom|1]", -ENOMEM},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		options_seen[0] = '\0';
+		ck_assert_int_eq(mount_options_for_each(cases[i].text, note_option, NULL),
+				 cases[i].error);
+		ck_assert_str_eq(options_seen, cases[i].seen);
+	}
+}
+END_TEST
+
 Suite *suite_mount(void)
 {
 	return suite_with(
@@ -427,5 +462,5 @@ Suite *suite_mount(void)
 	    a_read_only_mount_takes_no_changes, a_file_open_for_writing_keeps_its_mount_writable,
 	    a_read_only_bind_leaves_the_volume_writable, devices_need_a_mount_that_allows_them,
 	    the_list_of_mounts_is_as_fstab_has_it, the_root_can_be_exchanged,
-	    a_mount_without_memory_leaves_nothing);
+	    a_mount_without_memory_leaves_nothing, mount_options_are_names_with_or_without_values);
 }

@@ -28,6 +28,9 @@
  * comes earlier is the shell's, which ignores most. */
 #define SLEEPER "sh -c 'echo be\"\"gun; exec sleep 1000'\n"
 
+/* Likewise: what is typed before is the shell's line editor's, and raw. */
+#define CAT "sh -c 'echo be\"\"gun; exec cat'\n"
+
 struct line {
 	const char *typed, *shown;
 };
@@ -80,14 +83,14 @@ static const struct conversation {
       {"fg\n", "^from behind\n" PROMPT(0)},
       {"stty -tostop\n", PROMPT(0)}}},
     {"end-of-file",
-     {{"cat\n", "cat\n"},
+     {{CAT, "^begun"},
       {"hello\n", "^hello\nhello\n"},
       {CTRL_D, PROMPT(0)},
-      {"cat | od -c\n", "od -c\n"},
+      {"sh -c 'echo be\"\"gun >&2; exec cat' | od -c\n", "^begun"},
       {"ab" CTRL_D, "ab"},
       {CTRL_D, "   a   b\n"}}},
     {"canonical-editing",
-     {{"cat\n", "cat\n"},
+     {{CAT, "^begun"},
       {"abx" BACKSPACE "c\n", "^abc\n"},
       {"gone" CTRL_U "kept\n", "^kept\n"},
       {CTRL_D, PROMPT(0)}}},
@@ -98,7 +101,7 @@ static const struct conversation {
     {"tab-completion", {{"cat /etc/hostn\t\n", "^aramid\n" PROMPT(0)}}},
     {"type-ahead", {{"sleep 1\necho a''head\n", PROMPT(0) "(.*\n)*ahead\n" PROMPT(0)}}},
     {"no-echo",
-     {{"stty -echo; read x; stty echo; echo got $x\n", "\n"},
+     {{"stty -echo; echo be''gun; read x; stty echo; echo got $x\n", "^begun"},
       {"secret\n", "^got secret\n" PROMPT(0)}}},
     {"raw-mode",
      {{"stty raw; echo go''es; dd bs=1 count=3 2>/dev/null | od -An -tx1; stty sane\n", "goes"},

@@ -362,7 +362,7 @@ void sched_wake_states(struct thread *thread, unsigned int states) __no_lock_ana
 		run_queue_unlock(rq, flags);
 		return;
 	}
-	if (thread->state == THREAD_PARKED)
+	if (thread->state == THREAD_PARKED && !thread->process->kernel)
 		rq->uninterruptible--;
 	thread->state = THREAD_RUNNABLE;
 	waker_parks = waker_will_park();
@@ -478,8 +478,8 @@ static void park_switch(struct thread *self, enum park_mode mode, bool timed)
 		self->state = THREAD_RUNNABLE;
 		irqlock_unlock_raw(&rq->lock);
 	} else {
-		if (mode == PARK_UNINTERRUPTIBLE)
-			rq->uninterruptible++;
+		if (mode == PARK_UNINTERRUPTIBLE && !self->process->kernel)
+			rq->uninterruptible++; /* kernel threads mostly wait for work */
 		note_park(self);
 		switch_away(rq, false);
 	}
