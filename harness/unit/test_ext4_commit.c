@@ -173,6 +173,132 @@ START_TEST(the_log_goes_round_many_times)
 }
 END_TEST
 
+/* What Linux leaves after a crash, when it keeps orphans in a file. */
+START_TEST(orphans_in_the_orphan_file_are_finished_at_mount)
+{
+	struct fs_statistics before, after;
+
+	t_mkfs("-t ext4 -b 1024 -O orphan_file,^metadata_csum", 16384);
+	t_mount_ok(NULL);
+	ck_assert_int_eq(t_statfs(&before), 0);
+	t_create("gone", 300000, 1);
+	t_create("cut", 5000, 2);
+	t_umount();
+	t_run_ok(
+	    "o=$(dumpe2fs -h img 2>/dev/null | sed -n 's/^Orphan file inode: *//p'); "
+	    "b=$(debugfs -R \"blocks <$o>\" img 2>/dev/null | cut -d' ' -f1); "
+	    "i=$(debugfs -R 'stat gone' img 2>/dev/null | sed -n 's/^Inode: "
+	    "\\([0-9]*\\).*/\\1/p'); "
+	    "printf \"$(printf '\\\\%%03o\\\\000\\\\000\\\\000' $i)\" | "
+	    "dd of=img bs=1 seek=$((b * 1024 + 8)) conv=notrunc 2>/dev/null; "
+	    "printf 'sif gone links_count 0\nunlink gone\nfeature orphan_present\n' >commands; "
+	    "debugfs -w -f commands img");
+	t_mount_ok(NULL);
+	ck_assert(log_captured_has("1 orphans of the orphan file"));
+	t_expect("cut", 5000, 2);
+	ck_assert_int_eq(t_unlink("cut"), 0);
+	ck_assert_int_eq(t_statfs(&after), 0);
+	ck_assert_uint_eq(after.free_blocks, before.free_blocks);
+	ck_assert_uint_eq(after.free_files, before.free_files);
+	t_check();
+	t_run_ok("! dumpe2fs -h img 2>/dev/null | grep -q orphan_present");
+}
+END_TEST
+
+/* A block of a directory that is freed, and then holds a file's data, is not replayed over it. */
+START_TEST(revoked_blocks_are_not_replayed_over_data)
+{
+	struct file *file;
+
+	t_mkfs("-t ext4 -b 1024 -J size=1 -N 64", 3072);
+	t_mount_ok(NULL);
+	for (int round = 0; round < 6; round++) {
+		char name[64];
+
+		ck_assert_int_eq(t_mkdir("d"), 0);
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof(name), "d/a-name-that-fills-the-directory-%d", i);
+			ck_assert_int_eq(i ? t_link("d/a-name-that-fills-the-directory-0", name)
+					   : t_create_error(name, 0, 1),
+					 0);
+		}
+		t_sync();
+		for (int i = 0; i < 40; i++) {
+			snprintf(name, sizeof(name), "d/a-name-that-fills-the-directory-%d", i);
+			ck_assert_int_eq(t_unlink(name), 0);
+		}
+		ck_assert_int_eq(t_rmdir("d"), 0);
+		t_sync();
+		/* all that is free, the directory's blocks among it */
+		(void)t_create_error("f", 4000000, (u32)round);
+		file = t_open("f", O_RDWR, 0);
+		ck_assert_int_eq(t_fsync(file), 0);
+		u64 size = (u64)file->inode->size;
+
+		t_close(file);
+		t_run_ok("cp img crashed; e2fsck -fy -E journal_only crashed; test $? -le 1; "
+			 "debugfs -R 'dump f f.out' crashed 2>/dev/null");
+		u8 *want = malloc(size), *got = malloc(size);
+		char path[96];
+
+		snprintf(path, sizeof(path), "%s", t_image());
+		strcpy(path + strlen(path) - 3, "f.out");
+		FILE *out = fopen(path, "r");
+
+		ck_assert_ptr_nonnull(out);
+		ck_assert_uint_eq(fread(got, 1, size, out), size);
+		fclose(out);
+		t_pattern(want, size, 0, (u32)round);
+		ck_assert(memcmp(got, want, size) == 0);
+		free(want);
+		free(got);
+		ck_assert_int_eq(t_unlink("f"), 0);
+	}
+	t_check();
+}
+END_TEST
+
+static u32 syncs_done; /* atomic */
+
+static void sync_worker(void *arg)
+{
+	struct vfs_open_how how = {.flags = O_CREAT | O_RDWR, .mode = 0644};
+	struct file *file;
+	char name[16];
+
+	snprintf(name, sizeof(name), "/mnt/w%lu", (unsigned long)(uintptr_t)arg);
+	ck_assert_int_eq(vfs_open(AT_FDCWD, name, &how, &file), 0);
+
+	for (u64 i = 0; i < 30; i++) {
+		loff_t at = (loff_t)i * 14;
+
+		ck_assert_int_eq(file_write_kernel(file, "line of a log\n", 14, &at), 14);
+		ck_assert_int_eq(t_fsync(file), 0);
+		__atomic_fetch_add(&syncs_done, 1, __ATOMIC_SEQ_CST);
+	}
+	t_close(file);
+}
+
+START_TEST(threads_that_fsync_share_commits_and_keep_their_data)
+{
+	struct thread *threads[6];
+
+	start(&volumes[0]);
+	host_disk_set_worker(t_disk(), true);
+	for (uintptr_t i = 0; i < 6; i++)
+		threads[i] = host_thread_start(sync_worker, (void *)i);
+	for (int i = 0; i < 6; i++)
+		host_thread_join(threads[i]);
+	ck_assert_uint_eq(syncs_done, 180);
+	host_disk_set_worker(t_disk(), false);
+	t_run_ok("cp img crashed");
+	expect_whole("after fsyncs");
+	for (int i = 0; i < 6; i++)
+		t_run_ok("test $(debugfs -R 'cat w%d' crashed 2>/dev/null | wc -l) = 30", i);
+	t_check();
+}
+END_TEST
+
 Suite *suite_ext4_commit(void)
 {
 	Suite *s = suite_create("ext4_commit");
@@ -180,5 +306,8 @@ Suite *suite_ext4_commit(void)
 	suite_add_loop(s, NULL, after_a_crash_at_any_point_the_log_makes_the_volume_whole,
 		       ARRAY_SIZE(volumes));
 	suite_add_loop(s, NULL, the_log_goes_round_many_times, ARRAY_SIZE(volumes));
+	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
+			revoked_blocks_are_not_replayed_over_data,
+			threads_that_fsync_share_commits_and_keep_their_data);
 	return s;
 }

@@ -92,6 +92,14 @@ u32 ext4_csum_xattr_block(const struct ext4_fs *fs, u64 number, const void *bloc
 	return crc32c(crc, bytes + at + 4, fs->block_size - at - 4);
 }
 
+u32 ext4_csum_orphan_block(const struct ext4_fs *fs, u32 seed, u64 number, const void *block)
+{
+	struct le64 where = le64_make(number);
+
+	return crc32c(crc32c(seed, &where, sizeof(where)), block,
+		      fs->block_size - sizeof(struct ext4_orphan_tail));
+}
+
 bool ext4_dx_block_layout(const struct ext4_fs *fs, const void *block, u32 *count_offset)
 {
 	const struct ext4_dirent *first = block;
@@ -175,6 +183,13 @@ void ext4_csum_set(const struct ext4_fs *fs, void *data, u64 block, enum ext4_cs
 		struct ext4_xattr_header *header = data;
 
 		header->h_checksum = le32_make(ext4_csum_xattr_block(fs, block, bytes));
+		break;
+	}
+	case EXT4_CSUM_ORPHAN: {
+		struct ext4_orphan_tail *tail =
+		    (void *)(bytes + fs->block_size - sizeof(struct ext4_orphan_tail));
+
+		tail->ob_checksum = le32_make(ext4_csum_orphan_block(fs, seed, block, bytes));
 		break;
 	}
 	case EXT4_CSUM_BLOCK_BITMAP: /* seed: the group's number; the descriptor keeps the sum */

@@ -56,12 +56,17 @@ enum ext4_option {
 	EXT4_OPT_NO_AUTO_DA_ALLOC = 1 << 6,
 	EXT4_OPT_JOURNAL_CHECKSUM = 1 << 8,
 	EXT4_OPT_NOBARRIER = 1 << 9,
+	EXT4_OPT_WRITEBACK = 1 << 10, /* a commit does not wait for data */
+	EXT4_OPT_DISCARD = 1 << 11,   /* blocks that were freed, once that is committed */
 };
+
+#define EXT4_COMMIT_SECONDS 5u
 
 struct ext4_options {
 	unsigned int flags; /* enum ext4_option */
 	u32 errors;         /* EXT4_ERRORS_* */
 	u32 resuid, resgid;
+	u32 commit_seconds;  /* how old a transaction may get before it is committed */
 	u64 sb_block;        /* in 1 KiB units */
 	u32 inode_readahead; /* blocks of an inode table that are read together; 0: one */
 	u32 max_dir_kib;     /* 0: no limit */
@@ -108,6 +113,8 @@ struct ext4_fs {
 	struct ext4_group **group_chunks;
 	struct ext4_range *zones; /* [c] sorted, disjoint: where the volume's own metadata is */
 	u32 zone_count, zone_room;
+	struct ext4_range *journal_ranges; /* sorted: the journal's own, once it is in use */
+	u32 journal_range_count;
 	/* Growing replaces arrays that others read without a lock: the old ones stay until the end.
 	 */
 	struct list_head retired;
@@ -125,6 +132,7 @@ struct ext4_fs {
 	u16 mounted_state;            /* s_state as found */
 	bool casefold_told;           /* [a] that casefolded directories get no new names */
 
+	u64 committed_ns;     /* when write-back last asked for a commit */
 	u32 committed_orphan; /* commit_mutex: s_last_orphan as the last transaction left it */
 	struct mutex orphan_lock;
 	u32 orphan_head;          /* orphan_lock: s_last_orphan of the running transaction */
@@ -180,6 +188,7 @@ struct ext4_inode {
 	u32 group;         /* [c] */
 	u16 extra_isize;   /* [t] */
 	u16 reserved_lo;
+	bool orphan;             /* it may be read although it has no links */
 	bool loaded;             /* fields are the inode's; false in one that failed to load */
 	struct rwsem xattr_lock; /* extended attributes; inside a handle, outside map_lock */
 	struct rwsem map_lock;
@@ -442,6 +451,13 @@ int __must_check ext4_trim(struct ext4_fs *fs, u64 first, u64 last, u64 minimum,
 
 void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode);
 void ext4_orphan_remove(struct ext4_handle *handle, struct ext4_inode *inode);
+/* At a mount: the inode of an orphan, which unlike others may have no links. listed: it is in the
+ * chain on disk, of which it becomes the oldest known. */
+int __must_check ext4_orphan_read(struct ext4_fs *fs, u32 ino, bool listed, struct inode **out);
+/* Frees what lies beyond its size, and takes it off the list. */
+int __must_check ext4_orphan_truncate(struct ext4_inode *inode);
+/* Moves the orphans of the orphan file, where Linux keeps them, to the list. */
+int __must_check ext4_orphan_file_empty(struct ext4_fs *fs, u32 *moved);
 /* At a read-write mount: finishes what the last user of the volume left. */
 int __must_check ext4_orphan_process(struct ext4_fs *fs);
 
@@ -454,6 +470,7 @@ u32 ext4_csum_inode_seed(const struct ext4_fs *fs, u32 ino, u32 generation);
 u32 ext4_csum_bitmap(const struct ext4_fs *fs, const void *bitmap, u32 bits);
 u32 ext4_csum_extent_block(const struct ext4_fs *fs, u32 seed, const void *block);
 u32 ext4_csum_dir_block(const struct ext4_fs *fs, u32 seed, const void *block);
+u32 ext4_csum_orphan_block(const struct ext4_fs *fs, u32 seed, u64 number, const void *block);
 u32 ext4_csum_xattr_block(const struct ext4_fs *fs, u64 number, const void *block);
 /* Where count/limit and the tail of an index block are; false if the block is none. */
 bool ext4_dx_block_layout(const struct ext4_fs *fs, const void *block, u32 *count_offset);

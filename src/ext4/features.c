@@ -61,7 +61,7 @@ static const struct feature ro_compat_names[] = {
 #define RO_COMPAT_KNOWN                                                                            \
 	(EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_HUGE_FILE |      \
 	 EXT4_RO_COMPAT_GDT_CSUM | EXT4_RO_COMPAT_DIR_NLINK | EXT4_RO_COMPAT_EXTRA_ISIZE |         \
-	 EXT4_RO_COMPAT_METADATA_CSUM | EXT4_RO_COMPAT_VERITY)
+	 EXT4_RO_COMPAT_METADATA_CSUM | EXT4_RO_COMPAT_VERITY | EXT4_RO_COMPAT_ORPHAN_PRESENT)
 
 static const char *name_in(const struct feature *names, size_t n, u32 bit)
 {

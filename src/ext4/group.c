@@ -260,24 +260,34 @@ static int zones_build(struct ext4_fs *fs)
 	return 0;
 }
 
+static bool overlaps(const struct ext4_range *ranges, u32 n, u64 block, u64 count)
+{
+	u32 low = 0, high = n;
+
+	while (low < high) { /* the first that ends at or behind block */
+		u32 middle = low + (high - low) / 2;
+
+		if (ranges[middle].last < block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && ranges[low].first < block + count;
+}
+
 bool ext4_blocks_valid(const struct ext4_fs *fs, u64 block, u64 count)
 {
 	/* The count first: the array is never shorter than a count that was seen. */
-	u32 count_of_zones = atomic_load(&fs->zone_count), low = 0, high = count_of_zones;
+	u32 count_of_zones = atomic_load(&fs->zone_count);
 	const struct ext4_range *zones = atomic_load(&fs->zones);
 
 	if (block <= fs->first_data_block || block >= fs->blocks_count ||
 	    count > fs->blocks_count - block)
 		return false;
-	while (low < high) { /* the first zone that ends at or behind block */
-		u32 middle = low + (high - low) / 2;
-
-		if (zones[middle].last < block)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low == count_of_zones || zones[low].first >= block + count;
+	if (fs->journal_range_count &&
+	    overlaps(fs->journal_ranges, fs->journal_range_count, block, count))
+		return false;
+	return !overlaps(zones, count_of_zones, block, count);
 }
 
 /* ---- all of them ---- */

@@ -212,7 +212,7 @@ int ext4_inode_load(struct ext4_inode *inode)
 	if (err)
 		goto out;
 	get_fields(fs, inode, raw);
-	if (!inode->vfs.nlink && (!inode->vfs.mode || !list_is_linked(&inode->orphan_node))) {
+	if (!inode->vfs.nlink && (!inode->vfs.mode || !inode->orphan)) {
 		err = -ESTALE; /* deleted: the caller knows whether that is damage */
 		goto out;
 	}

@@ -1,5 +1,6 @@
 /* The ioctls of Linux's ext4: flags, generation, labels, discarding, growing, shutting down. */
 #include "ext4/ext4_int.h"
+#include "ext4/journal.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/usercopy.h"
@@ -296,6 +297,7 @@ static long ioctl_shutdown(struct file *file, const u32 __user *arg)
 	if (how != SHUTDOWN_NO_LOG_FLUSH)
 		err = ext4_txn_sync(fs);
 	log_notice("%s: %s: shut down by process", fs->type_name, fs->super->id);
+	ext4_journal_abort(fs, -ESHUTDOWN);
 	atomic_store(&fs->aborted, true);
 	return err;
 }

@@ -3,6 +3,7 @@
 #include "lib/assert.h"
 #include "lib/crc.h"
 #include "lib/log.h"
+#include "lib/sort.h"
 #include "lib/string.h"
 
 /* ---- beginning ---- */
@@ -57,6 +58,38 @@ static void set_geometry(struct ext4_journal *journal)
 	journal->free = journal->size - 1;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct ext4_range *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* No file may claim the journal's blocks, nor the journal those of the volume's structures. */
+static int protect(struct ext4_fs *fs, const struct ext4_journal_map *map)
+{
+	struct ext4_range *ranges = kcalloc(map->count, sizeof(*ranges), MM_NORMAL);
+
+	if (!ranges)
+		return -ENOMEM;
+	fs->journal_range_count = 0;
+	for (u32 i = 0; i < map->count; i++) {
+		const struct ext4_journal_run *run = &map->runs[i];
+
+		ranges[i] = (struct ext4_range){run->physical, run->physical + run->length - 1};
+		if (!ext4_blocks_valid(fs, run->physical, run->length)) {
+			kfree(ranges);
+			return ext4_error(fs, EXT4_INO_JOURNAL, run->physical,
+					  "the journal lies over the volume's own structures");
+		}
+	}
+	sort(ranges, map->count, sizeof(*ranges), compare_ranges);
+	kfree(fs->journal_ranges);
+	fs->journal_ranges = ranges;
+	fs->journal_range_count = map->count;
+	return 0;
+}
+
 static void free_journal(struct ext4_journal *journal)
 {
 	ext4_log_close(&journal->log);
@@ -95,10 +128,9 @@ int ext4_journal_start(struct ext4_fs *fs)
 	choose_features(fs, &journal->log);
 	set_geometry(journal);
 	journal->batch = kcalloc(journal->tags_per_block, sizeof(*journal->batch), MM_NORMAL);
-	if (!journal->batch) {
-		err = -ENOMEM;
+	err = journal->batch ? protect(fs, &journal->log.map) : -ENOMEM;
+	if (err)
 		goto fail;
-	}
 	fs->incompat |= EXT4_INCOMPAT_RECOVER;
 	fs->raw->s_feature_incompat = le32_make(fs->incompat);
 	err = ext4_super_write_now(fs);
@@ -143,9 +175,13 @@ void ext4_journal_abort(struct ext4_fs *fs, int err)
 
 	if (!journal || !atomic_cmpxchg(&journal->error, &none, err))
 		return;
+	atomic_store(&fs->aborted, true);
+	if (err == -ESHUTDOWN) { /* on demand: as if the power went */
+		wake_all(&fs->txn.wait);
+		return;
+	}
 	log_crit("%s: %s: the journal is aborted: error %d: the volume is read-only now",
 		 fs->type_name, fs->super->id, -err);
-	atomic_store(&fs->aborted, true);
 	atomic_fetch_or(&fs->super->flags, SUPER_RDONLY);
 	buffer_lock(journal->log.super_buffer);
 	journal->log.raw->s_errno = be32_make((u32)err);

@@ -449,6 +449,26 @@ static void finish_buffer(struct ext4_journal *journal, struct ext4_transaction 
 		ext4_record_free(record);
 }
 
+/* Before the blocks get new owners. */
+static void discard(struct ext4_fs *fs, const struct ext4_transaction *transaction)
+{
+	u32 shift = fs->block_bits - SECTOR_SHIFT;
+	const struct ext4_freed *freed;
+
+	if (!fs->bdev->discard)
+		return;
+	list_for_each_entry(freed, &transaction->busy, node) {
+		int err =
+		    block_discard(fs->bdev, freed->block << shift, (u64)freed->count << shift);
+
+		if (err) {
+			log_warn("%s: %s: discarding %u blocks from %llu failed: error %d",
+				 fs->type_name, fs->super->id, freed->count, freed->block, -err);
+			return;
+		}
+	}
+}
+
 static void finish(struct writer *writer, bool committed)
 {
 	struct ext4_journal *journal = writer->journal;
@@ -471,6 +491,8 @@ static void finish(struct writer *writer, bool committed)
 		spin_unlock(&txn->lock);
 	}
 	wake_all(&txn->wait);
+	if (committed && (journal->fs->options.flags & EXT4_OPT_DISCARD))
+		discard(journal->fs, transaction);
 	ext4_txn_release_busy(journal->fs, transaction);
 	if (!committed)
 		ext4_transaction_free(transaction);

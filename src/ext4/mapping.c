@@ -148,7 +148,7 @@ static void collector_send(struct collector *collector)
 		return;
 	if (collector->op == BIO_READ) {
 		bio->end_io = read_end_io;
-	} else if (collector->ordered) {
+	} else if (collector->ordered && !(collector->fs->options.flags & EXT4_OPT_WRITEBACK)) {
 		bio->end_io = write_end_io_ordered;
 		bio->private = ext4_txn_ordered_begin(collector->handle);
 	} else {

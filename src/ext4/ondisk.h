@@ -134,8 +134,15 @@ struct ext4_super_raw {
 _Static_assert(sizeof(struct ext4_super_raw) == EXT4_SUPER_SIZE, "the superblock has 1024 bytes");
 
 /* s_state */
-#define EXT4_STATE_VALID  0x0001u
-#define EXT4_STATE_ERROR  0x0002u
+#define EXT4_STATE_VALID 0x0001u
+#define EXT4_STATE_ERROR 0x0002u
+/* The last bytes of a block of the orphan file, which else holds numbers of inodes or 0. */
+struct ext4_orphan_tail {
+	struct le32 ob_magic;
+	struct le32 ob_checksum; /* of the block's number and the numbers in it */
+};
+#define EXT4_ORPHAN_MAGIC 0x0b10ca04u
+
 #define EXT4_STATE_ORPHAN 0x0004u
 /* s_errors */
 #define EXT4_ERRORS_CONTINUE 1u

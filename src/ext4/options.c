@@ -23,10 +23,8 @@ static const char *const harmless[] = {
     "lazytime",
     "nolazytime",
     "delalloc",
-    "barrier",
     "block_validity",
     "noinit_itable",
-    "nodiscard",
     "dioread_nolock",
     "i_version",
     "oldalloc",
@@ -36,8 +34,12 @@ static const char *const harmless[] = {
 };
 /* These tune what has no such knob: a hint may be left. */
 static const char *const harmless_valued[] = {
-    "commit", "journal_ioprio", "max_batch_time", "min_batch_time", "data",
+    "journal_ioprio",
+    "max_batch_time",
+    "min_batch_time",
 };
+
+#define COMMIT_MAX 900u /* seconds; the limit of Linux is of the same order */
 
 static bool option_is(const char *option, size_t n, const char *name)
 {
@@ -72,8 +74,19 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 			options->resgid = number;
 		return 0;
 	}
-	if (option_is(name, name_length, "barrier"))
-		return strcmp(value, "1") ? -EINVAL : 0;
+	if (option_is(name, name_length, "barrier")) {
+		if (parse_u32(value, 10, &number))
+			return -EINVAL;
+		options->flags = number ? options->flags & ~(unsigned int)EXT4_OPT_NOBARRIER
+					: options->flags | EXT4_OPT_NOBARRIER;
+		return 0;
+	}
+	if (option_is(name, name_length, "commit")) {
+		if (parse_u32(value, 10, &number) || number > COMMIT_MAX)
+			return -EINVAL;
+		options->commit_seconds = number ? number : EXT4_COMMIT_SECONDS;
+		return 0;
+	}
 	if (option_is(name, name_length, "auto_da_alloc")) {
 		if (parse_u32(value, 10, &number))
 			return -EINVAL;
@@ -90,9 +103,15 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 	}
 	if (option_is(name, name_length, "max_dir_size_kb"))
 		return parse_u32(value, 10, &options->max_dir_kib) ? -EINVAL : 0;
-	if (option_is(name, name_length, "data") && strcmp(value, "ordered") &&
-	    strcmp(value, "writeback"))
-		return -EINVAL; /* data=journal promises what there is no journal for */
+	if (option_is(name, name_length, "data")) {
+		/* data=journal promises a journal of data, which there is not */
+		if (strcmp(value, "ordered") && strcmp(value, "writeback"))
+			return -EINVAL;
+		options->flags = value[0] == 'o'
+				     ? options->flags & ~(unsigned int)EXT4_OPT_WRITEBACK
+				     : options->flags | EXT4_OPT_WRITEBACK;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(harmless_valued); i++)
 		if (option_is(name, name_length, harmless_valued[i]))
 			return 0;
@@ -114,6 +133,11 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 	    {"nogrpid", 0, EXT4_OPT_GRPID},
 	    {"sysvgroups", 0, EXT4_OPT_GRPID},
 	    {"debug", EXT4_OPT_DEBUG, 0},
+	    {"barrier", 0, EXT4_OPT_NOBARRIER},
+	    {"nobarrier", EXT4_OPT_NOBARRIER, 0},
+	    {"discard", EXT4_OPT_DISCARD, 0},
+	    {"nodiscard", 0, EXT4_OPT_DISCARD},
+	    {"journal_checksum", EXT4_OPT_JOURNAL_CHECKSUM, 0},
 	    {"auto_da_alloc", 0, EXT4_OPT_NO_AUTO_DA_ALLOC},
 	    {"noauto_da_alloc", EXT4_OPT_NO_AUTO_DA_ALLOC, 0},
 	    {"acl", 0, EXT4_OPT_NO_ACL},
@@ -190,6 +214,16 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
 				fs->options.inode_readahead);
 	if (fs->options.max_dir_kib)
 		n += kscnprintf(buf + n, size - n, ",max_dir_size_kb=%u", fs->options.max_dir_kib);
+	if (fs->options.flags & EXT4_OPT_WRITEBACK)
+		n += kscnprintf(buf + n, size - n, ",data=writeback");
+	if (fs->options.flags & EXT4_OPT_NOBARRIER)
+		n += kscnprintf(buf + n, size - n, ",nobarrier");
+	if (fs->options.flags & EXT4_OPT_DISCARD)
+		n += kscnprintf(buf + n, size - n, ",discard");
+	if (fs->options.flags & EXT4_OPT_JOURNAL_CHECKSUM)
+		n += kscnprintf(buf + n, size - n, ",journal_checksum");
+	if (fs->options.commit_seconds != EXT4_COMMIT_SECONDS)
+		n += kscnprintf(buf + n, size - n, ",commit=%u", fs->options.commit_seconds);
 	if (fs->options.resuid != le16_get(fs->raw->s_def_resuid))
 		n += kscnprintf(buf + n, size - n, ",resuid=%u", fs->options.resuid);
 	if (fs->options.resgid != le16_get(fs->raw->s_def_resgid))

@@ -54,8 +54,14 @@ void ext4_orphan_remove(struct ext4_handle *handle, struct ext4_inode *inode)
 
 /* ---- at mount ---- */
 
-/* Reads an orphan, which unlike other inodes may have no links. */
-static int orphan_read(struct ext4_fs *fs, u32 ino, struct inode **out)
+static void list_orphan(struct ext4_fs *fs, struct ext4_inode *inode)
+{
+	mutex_lock(&fs->orphan_lock);
+	list_add(&inode->orphan_node, &fs->orphans);
+	mutex_unlock(&fs->orphan_lock);
+}
+
+int ext4_orphan_read(struct ext4_fs *fs, u32 ino, bool listed, struct inode **out)
 {
 	struct inode *inode;
 	bool is_new;
@@ -71,24 +77,21 @@ static int orphan_read(struct ext4_fs *fs, u32 ino, struct inode **out)
 		inode_put(inode);
 		return ext4_error(fs, ino, 0, "the orphan list has a loop");
 	}
-	mutex_lock(&fs->orphan_lock);
-	list_add(&ext4_inode(inode)->orphan_node, &fs->orphans);
-	mutex_unlock(&fs->orphan_lock);
+	ext4_inode(inode)->orphan = true;
 	err = ext4_inode_load(ext4_inode(inode));
 	if (err) {
-		mutex_lock(&fs->orphan_lock);
-		list_del(&ext4_inode(inode)->orphan_node);
-		mutex_unlock(&fs->orphan_lock);
 		inode_fail_new(inode);
 		return err == -ESTALE ? ext4_error(fs, ino, 0, "a free inode is an orphan") : err;
 	}
 	ext4_inode(inode)->loaded = true;
+	if (listed)
+		list_orphan(fs, ext4_inode(inode));
 	inode_unlock_new(inode);
 	*out = inode;
 	return 0;
 }
 
-static int finish_truncate(struct ext4_inode *inode)
+int ext4_orphan_truncate(struct ext4_inode *inode)
 {
 	struct ext4_handle handle;
 	int err = ext4_txn_begin(ext4_inode_fs(inode),
@@ -105,17 +108,17 @@ static int finish_truncate(struct ext4_inode *inode)
 
 int ext4_orphan_process(struct ext4_fs *fs)
 {
-	u32 ino, deleted = 0, truncated = 0;
-	int err = 0;
+	u32 ino, deleted = 0, truncated = 0, moved = 0;
+	int err = ext4_orphan_file_empty(fs, &moved);
 
-	while ((ino = fs->orphan_head) != 0) {
+	while (!err && (ino = fs->orphan_head) != 0) {
 		struct inode *inode;
 
-		err = orphan_read(fs, ino, &inode);
+		err = ext4_orphan_read(fs, ino, true, &inode);
 		if (err)
 			break;
 		if (inode->nlink) {
-			err = S_ISREG(inode->mode) ? finish_truncate(ext4_inode(inode)) : 0;
+			err = S_ISREG(inode->mode) ? ext4_orphan_truncate(ext4_inode(inode)) : 0;
 			truncated++;
 			inode_put(inode);
 		} else {
@@ -127,6 +130,9 @@ int ext4_orphan_process(struct ext4_fs *fs)
 		if (err)
 			break;
 	}
+	if (moved)
+		log_info("%s: %s: %u orphans of the orphan file finished", fs->type_name,
+			 fs->super->id, moved);
 	if (deleted || truncated)
 		log_info("%s: %s: %u orphan inodes deleted, %u truncated", fs->type_name,
 			 fs->super->id, deleted, truncated);

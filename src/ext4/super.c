@@ -281,7 +281,9 @@ static int attach_buffer(struct ext4_fs *fs)
 static int load_once(struct ext4_fs *fs, const char *options)
 {
 	struct ext4_super_raw *raw = kmalloc(sizeof(*raw), MM_NORMAL);
-	struct ext4_options early = {.sb_block = 1, .inode_readahead = EXT4_INODE_READAHEAD};
+	struct ext4_options early = {.sb_block = 1,
+				     .inode_readahead = EXT4_INODE_READAHEAD,
+				     .commit_seconds = EXT4_COMMIT_SECONDS};
 	bool read_only = fs->super->flags & SUPER_RDONLY;
 	int err = raw ? ext4_options_parse(fs, options, &early) : -ENOMEM;
 
@@ -298,6 +300,7 @@ static int load_once(struct ext4_fs *fs, const char *options)
 	fs->has_journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
 	fs->options.flags = early.flags;
 	fs->options.inode_readahead = EXT4_INODE_READAHEAD;
+	fs->options.commit_seconds = EXT4_COMMIT_SECONDS;
 	err = check_type(fs, read_only);
 	if (!err)
 		err = check_checksum(fs, raw);
@@ -488,6 +491,7 @@ static void free_fs(struct ext4_fs *fs)
 {
 	ext4_txn_destroy(fs);
 	ext4_groups_free(fs);
+	kfree(fs->journal_ranges);
 	/* A mount that failed over damage may have recorded it in the superblock. */
 	if (buffer_sync(fs->bdev))
 		log_err("%s: %s: the superblock can't be written", fs->type_name, fs->super->id);
@@ -519,8 +523,15 @@ static int ext4_sync(struct super_block *super, bool wait)
 			atomic_store(&fs->txn.super_changed, true);
 		return ext4_txn_sync(fs);
 	}
-	int err = ext4_txn_commit(fs);
+	/* A round of write-back that comes a little early is not put off to the next. */
+	u64 interval = fs->options.commit_seconds * NSEC_PER_SEC * 3 / 4;
+	u64 now = clock_monotonic_ns();
+	int err = 0;
 
+	if (!fs->journal || now - fs->committed_ns >= interval) {
+		fs->committed_ns = now;
+		err = ext4_txn_commit(fs);
+	}
 	if (fs->journal)
 		ext4_journal_tidy(fs->journal, false);
 	return err;
@@ -559,8 +570,23 @@ static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
 	return 0;
 }
 
+/* What can't be had, or not any more. */
+static int check_options(struct ext4_fs *fs, const struct ext4_options *fresh)
+{
+	const char *what = NULL;
+
+	if ((fresh->flags & EXT4_OPT_DISCARD) && !fs->has_journal)
+		what = "discard needs a journal";
+	if (fs->journal && ((fresh->flags ^ fs->options.flags) & EXT4_OPT_WRITEBACK))
+		what = "the data mode can't be changed while the volume is in use";
+	if (what)
+		log_err("%s: %s: mount options: %s", fs->type_name, fs->super->id, what);
+	return what ? -EINVAL : 0;
+}
+
 static void apply_options(struct ext4_fs *fs)
 {
+	writeback_period_limit(fs->options.commit_seconds * NSEC_PER_SEC);
 	if (fs->options.flags & EXT4_OPT_NO_ACL)
 		atomic_fetch_and(&fs->super->flags, ~(unsigned int)SUPER_ACL);
 	else
@@ -574,6 +600,8 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 	bool was_ro = super->flags & SUPER_RDONLY, want_ro = flags & SUPER_RDONLY;
 	int err = ext4_options_parse(fs, options, &fresh);
 
+	if (!err)
+		err = check_options(fs, &fresh);
 	if (err)
 		return err;
 	if (was_ro && !want_ro) {
@@ -646,6 +674,8 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 		goto fail;
 	}
 	err = load(fs, options);
+	if (!err)
+		err = check_options(fs, &fs->options);
 	if (err)
 		goto fail;
 	err = ext4_txn_init(fs);

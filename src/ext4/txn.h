@@ -58,6 +58,7 @@ enum ext4_csum_kind {
 	EXT4_CSUM_BLOCK_BITMAP, /* owner: the group's number; lies in the descriptor */
 	EXT4_CSUM_INODE_BITMAP,
 	EXT4_CSUM_XATTR,
+	EXT4_CSUM_ORPHAN,
 };
 
 /* File data on its way that the commit of a transaction waits for. */

@@ -158,6 +158,8 @@ ssize_t __must_check pagecache_file_write(struct file *file, struct uio *uio, lo
 /* Throttles a writer while too much is dirty; wakes the write-back thread. */
 void writeback_balance(struct page_mapping *mapping);
 void writeback_wake(void);
+/* The thread makes its rounds at least this often, from the next one on. */
+void writeback_period_limit(u64 ns);
 /* The same when memory is short: everything is written, however young. */
 void writeback_press(void);
 /* Throttles who makes inodes dirty (creates, unlinks) faster than they are written. No locks held.

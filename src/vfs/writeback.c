@@ -31,6 +31,7 @@
 #define INODE_PAGES    1024 /* what the thread writes of one file before it turns to the next */
 
 static struct wait_queue thread_wait;
+static u64 period_ns = PERIOD_NS;            /* atomic */
 static bool thread_wanted, pressed;          /* atomic */
 static size_t background_limit, dirty_limit; /* pages */
 
@@ -59,6 +60,12 @@ void writeback_press(void)
 {
 	atomic_store(&pressed, true);
 	writeback_wake();
+}
+
+void writeback_period_limit(u64 ns)
+{
+	if (ns < atomic_load(&period_ns))
+		atomic_store(&period_ns, ns);
 }
 
 /* ---- one file ---- */
@@ -297,7 +304,7 @@ static void help_wake(void)
 
 static void writeback_thread(void *arg)
 {
-	u64 next_pass = clock_monotonic_ns() + PERIOD_NS;
+	u64 next_pass = clock_monotonic_ns() + atomic_load(&period_ns);
 
 	reclaim_helper_set(help_wake);
 	for (;;) {
@@ -309,7 +316,7 @@ static void writeback_thread(void *arg)
 		if (!atomic_xchg(&thread_wanted, false) && err != -ETIMEDOUT)
 			continue;
 		writeback_pass();
-		next_pass = clock_monotonic_ns() + PERIOD_NS;
+		next_pass = clock_monotonic_ns() + atomic_load(&period_ns);
 	}
 }
 
