@@ -294,8 +294,8 @@ void t_check(void)
 
 static const char *full(const char *name)
 {
-	static char paths[4][4200];
-	static unsigned next;
+	static _Thread_local char paths[4][4200];
+	static _Thread_local unsigned next;
 	char *path = paths[next++ % 4];
 
 	snprintf(path, sizeof(paths[0]), "/mnt/%s", name);

@@ -595,6 +595,64 @@ START_TEST(the_nth_failing_request_is_reported_and_repairable)
 }
 END_TEST
 
+/* ---- many at once ---- */
+
+enum { THREADS = 4, TURNS = 150 };
+
+struct worker {
+	u64 state;
+	struct thread *thread;
+};
+
+static void work(void *arg)
+{
+	struct worker *worker = arg;
+	static const size_t sizes[] = {10, 250, 250, 400, 5000, 9000};
+
+	for (int i = 0; i < TURNS; i++) {
+		char name[20], value[9000];
+		u32 what = t_random(&worker->state) % 10;
+		size_t n = sizes[t_random(&worker->state) % ARRAY_SIZE(sizes)];
+		const char *attr = t_random(&worker->state) % 2 ? "user.a" : "user.b";
+		int err = 0;
+
+		snprintf(name, sizeof(name), "f%u", t_random(&worker->state) % 5);
+		memset(value, 'a' + (int)(t_random(&worker->state) % 2), n);
+		if (what < 5)
+			err = t_setxattr(name, attr, value, n, 0);
+		else if (what < 6)
+			err = t_removexattr(name, attr);
+		else if (what < 8)
+			err = (int)t_getxattr(name, attr, value, sizeof(value));
+		else if (what < 9)
+			err = t_unlink(name);
+		else
+			err = t_open_error(name, O_CREAT | O_WRONLY, 0644);
+		ck_assert_msg(err >= 0 || err == -ENOENT || err == -ENODATA || err == -ENOSPC,
+			      "%d: %s", err, log_captured());
+		if (t_random(&worker->state) % 30 == 0)
+			t_sync();
+		if (t_random(&worker->state) % 30 == 0)
+			host_shrink_all(50, 0);
+	}
+}
+
+START_TEST(many_threads_change_the_same_attributes)
+{
+	struct worker workers[THREADS];
+
+	t_mkfs("-t ext4 -b 1024 -O ea_inode", 32768);
+	t_mount_ok(NULL);
+	for (int i = 0; i < THREADS; i++) {
+		workers[i].state = (u64)i * 31 + (u64)_i * 1000 + 1;
+		workers[i].thread = host_thread_start(work, &workers[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		host_thread_join(workers[i].thread);
+	t_check();
+}
+END_TEST
+
 Suite *suite_ext4_xattr(void)
 {
 	Suite *s = suite_of("ext4_xattr", inodes_with_the_same_attributes_share_a_block,
@@ -607,6 +665,7 @@ Suite *suite_ext4_xattr(void)
 	suite_add_loop(s, NULL, debugfs_and_we_read_each_other, VOLUMES);
 	suite_add_loop(s, NULL, large_values_have_inodes_that_go_with_them, VOLUMES - EA_INODE);
 	suite_add_loop(s, NULL, a_random_user_and_a_model_agree, VOLUMES);
+	suite_add_loop(s, NULL, many_threads_change_the_same_attributes, 4);
 	suite_add_loop(s, NULL, damaged_attributes_are_errors_and_no_more, ARRAY_SIZE(damages));
 	suite_add_loop(s, NULL, the_nth_failing_allocation_leaves_old_or_new, CHANGES);
 	suite_add_loop(s, NULL, the_nth_failing_request_is_reported_and_repairable, CHANGES * 2);

@@ -145,11 +145,15 @@ int ext4_acl_set(struct inode *vfs, enum acl_type type, struct acl *acl, u32 mod
 	size_t worst = acl ? sizeof(u32) + acl->count * sizeof(struct ext4_acl_entry) : sizeof(u32);
 	struct ext4_xattr_puts puts;
 	struct ext4_handle handle;
-	int err = ext4_txn_begin(ext4_inode_fs(inode), ext4_xattr_credits(inode, worst), &handle);
+	int err = ext4_xattr_pin(inode, &puts);
 
 	if (err)
 		return err;
-	ext4_xattr_puts_init(&puts);
+	err = ext4_txn_begin(ext4_inode_fs(inode), ext4_xattr_credits(inode, worst), &handle);
+	if (err) {
+		ext4_xattr_puts_run(&puts);
+		return err;
+	}
 	err = ext4_txn_dirty_inode(&handle, inode);
 	if (!err)
 		err = store(&handle, inode, type, acl, &puts);

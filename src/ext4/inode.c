@@ -177,8 +177,9 @@ void ext4_inode_evict(struct inode *vfs)
 		struct ext4_xattr_puts puts;
 		int err;
 
-		ext4_xattr_puts_init(&puts);
-		err = delete_on_disk(inode, &puts);
+		err = ext4_insist(ext4_xattr_pin(inode, &puts));
+		if (!err)
+			err = delete_on_disk(inode, &puts);
 		ext4_xattr_puts_run(&puts);
 
 		if (err && err != -EROFS)

@@ -122,14 +122,49 @@ ssize_t ext4_xattr_get_locked(struct ext4_inode *inode, const struct ext4_xattr_
 	return n;
 }
 
+/* As ext4_xattr_get_locked(); -EAGAIN if the value lies in an inode other than *inum, which becomes
+ * that. */
+static ssize_t get_pinned(struct ext4_inode *inode, const struct ext4_xattr_key *key, void *value,
+			  size_t size, u32 *inum)
+{
+	const struct ext4_xattr_area *area;
+	struct areas areas;
+	ssize_t n = areas_get(inode, &areas);
+
+	if (n)
+		return n;
+	const struct ext4_xattr_entry *entry = areas_find(&areas, key, &area);
+	u32 found = entry && size ? le32_get(entry->e_value_inum) : 0;
+
+	if (found && found != *inum) {
+		*inum = found;
+		n = -EAGAIN;
+	} else {
+		n = entry ? value_get(inode, area, entry, value, size) : -ENODATA;
+	}
+	areas_put(&areas);
+	return n;
+}
+
 ssize_t ext4_xattr_get(struct ext4_inode *inode, const struct ext4_xattr_key *key, void *value,
 		       size_t size)
 {
+	struct inode *pinned = NULL;
+	u32 inum = 0;
 	ssize_t n;
 
-	rwsem_read_lock(&inode->xattr_lock);
-	n = ext4_xattr_get_locked(inode, key, value, size);
-	rwsem_read_unlock(&inode->xattr_lock);
+	for (;;) {
+		rwsem_read_lock(&inode->xattr_lock);
+		n = get_pinned(inode, key, value, size, &inum);
+		rwsem_read_unlock(&inode->xattr_lock);
+		if (n != -EAGAIN)
+			break;
+		/* Not under the lock: see ext4_xattr_pin(). What is wrong with it is told later. */
+		inode_put(pinned);
+		if (ext4_inode_read(ext4_inode_fs(inode), inum, &pinned))
+			pinned = NULL;
+	}
+	inode_put(pinned);
 	return n;
 }
 
@@ -444,6 +479,47 @@ u32 ext4_xattr_credits(struct ext4_inode *inode, size_t size)
 	return n;
 }
 
+static u32 list_large(const struct ext4_xattr_area *area, u32 *inums, u32 n)
+{
+	const struct ext4_xattr_entry *entry = NULL;
+
+	while ((entry = ext4_xattr_next(area, entry)) != NULL)
+		if (le32_get(entry->e_value_inum))
+			inums[n++] = le32_get(entry->e_value_inum);
+	return n;
+}
+
+int ext4_xattr_pin(struct ext4_inode *inode, struct ext4_xattr_puts *puts)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct areas areas;
+	u32 n = 0, *inums;
+	int err;
+
+	ext4_xattr_puts_init(puts);
+	if (!(fs->incompat & EXT4_INCOMPAT_EA_INODE) || (inode->flags & EXT4_EA_INODE_FL))
+		return 0;
+	inums = kmalloc((fs->inode_size + fs->block_size) / sizeof(struct ext4_xattr_entry) *
+			    sizeof(*inums),
+			MM_NOFS);
+	if (!inums)
+		return -ENOMEM;
+	rwsem_read_lock(&inode->xattr_lock);
+	err = areas_get(inode, &areas);
+	if (!err) {
+		n = list_large(&areas.body, inums, n);
+		n = list_large(&areas.block, inums, n);
+		areas_put(&areas);
+	}
+	rwsem_read_unlock(&inode->xattr_lock);
+	for (u32 i = 0; i < n && !err; i++)
+		err = ext4_xattr_puts_take(puts, inode, inums[i]);
+	kfree(inums);
+	if (err)
+		ext4_xattr_puts_run(puts);
+	return err;
+}
+
 /* ---- the end of an inode ---- */
 
 /* The key of an attribute whose value is in an inode that goes with this one. */
@@ -576,11 +652,14 @@ int ext4_xattr_set_name(struct inode *vfs, const char *name, const void *value, 
 	int err = key_of(inode, name, &key);
 
 	if (!err)
-		err =
-		    ext4_txn_begin(ext4_inode_fs(inode), ext4_xattr_credits(inode, size), &handle);
+		err = ext4_xattr_pin(inode, &puts);
 	if (err)
 		return err;
-	ext4_xattr_puts_init(&puts);
+	err = ext4_txn_begin(ext4_inode_fs(inode), ext4_xattr_credits(inode, size), &handle);
+	if (err) {
+		ext4_xattr_puts_run(&puts);
+		return err;
+	}
 	err = ext4_xattr_set(&handle, inode, &key, value, size, flags, &puts);
 	if (!err) {
 		spin_lock(&vfs->lock);

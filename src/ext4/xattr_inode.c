@@ -70,6 +70,19 @@ static int open_value(struct ext4_inode *owner, u32 inum, struct inode **out)
 	return ext4_error(fs, ext4_ino(owner), 0, "inode %u holds no attribute's value", inum);
 }
 
+int ext4_xattr_puts_take(struct ext4_xattr_puts *puts, struct ext4_inode *owner, u32 inum)
+{
+	struct put *put = put_alloc();
+	struct inode *vfs;
+	int err = put ? open_value(owner, inum, &vfs) : -ENOMEM;
+
+	if (err)
+		kfree(put);
+	else
+		put_later(puts, put, vfs);
+	return err;
+}
+
 /* ---- reading ---- */
 
 static int read_blocks(struct ext4_inode *inode, u8 *to, u32 size)
@@ -194,20 +207,13 @@ int ext4_xattr_inode_count(struct ext4_handle *handle, struct ext4_inode *owner,
 			   struct ext4_xattr_puts *puts)
 {
 	struct ext4_fs *fs = handle->fs;
-	struct put *put = put_alloc();
-	struct inode *vfs;
-	int err;
+	int err = ext4_xattr_puts_take(puts, owner, inum);
 
-	if (!put)
-		return -ENOMEM;
-	err = open_value(owner, inum, &vfs);
-	if (err) {
-		kfree(put);
+	if (err)
 		return err;
-	}
+	struct inode *vfs = list_last_entry(&puts->list, struct put, node)->inode;
 	struct ext4_inode *inode = ext4_inode(vfs);
 
-	put_later(puts, put, vfs);
 	err = ext4_txn_dirty_inode(handle, inode);
 	if (err)
 		return err;

@@ -78,12 +78,18 @@ int __must_check ext4_xattr_block_replace(struct ext4_handle *handle, struct ext
 
 /* ---- xattr_inode.c ---- */
 
-/* Inodes to be put once the handle has ended, because that may begin another. */
+/*
+ * Inodes to be put once the handle has ended, because that may begin another. Those that the handle
+ * will look at are also taken before it begins (ext4_xattr_pin): finding an inode may wait for one
+ * that is being evicted, which may wait for a commit, which waits for the handle.
+ */
 struct ext4_xattr_puts {
 	struct list_head list;
 };
 void ext4_xattr_puts_init(struct ext4_xattr_puts *puts);
 void ext4_xattr_puts_run(struct ext4_xattr_puts *puts);
+int __must_check ext4_xattr_puts_take(struct ext4_xattr_puts *puts, struct ext4_inode *owner,
+				      u32 inum);
 
 /* Reads the value that an entry says is in another inode. */
 int __must_check ext4_xattr_inode_read(struct ext4_inode *inode,
@@ -103,6 +109,9 @@ static inline u32 ext4_xattr_inode_blocks(const struct ext4_fs *fs, u32 size)
 u32 ext4_xattr_inode_credits(const struct ext4_fs *fs, u32 size);
 
 /* ---- xattr.c ---- */
+
+/* Initialises puts, and takes all inodes that hold values of this one's attributes. */
+int __must_check ext4_xattr_pin(struct ext4_inode *inode, struct ext4_xattr_puts *puts);
 
 /* As inode_ops.xattr_get and xattr_set, by key. value NULL: removes. */
 ssize_t __must_check ext4_xattr_get(struct ext4_inode *inode, const struct ext4_xattr_key *key,
