@@ -716,6 +716,10 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 	struct host_disk *disk = prepare(workload);
 	host_disk_log_start(disk);
 	recorder = disk;
+	if (workload->shuffled) {
+		host_disk_shuffle(disk, variant + 1);
+		host_disk_set_worker(disk, true);
+	}
 	ck_assert_int_eq(t_mount_disk(disk, 0, workload->options), 0);
 	const struct ext4_super_raw *super = (void *)(host_disk_data(disk) + EXT4_SUPER_OFFSET);
 	bool journalled = le32_get(super->s_feature_incompat) & EXT4_INCOMPAT_RECOVER;
@@ -723,6 +727,7 @@ unsigned crash_explore(const struct crash_workload *workload, unsigned variant, 
 		      workload->name, journalled ? "a" : "no");
 	workload->run(variant);
 	t_umount();
+	host_disk_set_worker(disk, false);
 	host_disk_log_stop(disk);
 	t_fsck();
 

@@ -29,6 +29,10 @@
  * On a volume without a journal, e2fsck -fy may repair, and then 2 must hold, for what was there
  * before and for what was fsynced.
  *
+ * A disk that serves each request at once can't show that somebody does not wait for a request that
+ * must come first. So some workloads run on one with a queue, which it serves in a random order, by
+ * a thread of its own: make crash runs these, make check does not, for they never run twice alike.
+ *
  * The superblock's 1024 bytes and commit blocks are never torn: a torn superblock is beyond repair
  * for anyone, and e2fsck 1.47.0 does not know what to make of a torn commit block (we do:
  * test_ext4_journal.c).
@@ -48,9 +52,10 @@ struct crash_workload {
 	void (*run)(unsigned variant);
 	unsigned weight; /* share of the states; 0: 1 */
 	bool no_journal;
+	bool shuffled; /* the disk takes its requests in a random order; no two runs are the same */
 };
 
-/* Ends with one that has no name. crash_workloads.c */
+/* Ends with one that has no name; shuffled ones come last. crash_workloads.c */
 extern const struct crash_workload crash_workloads[];
 
 /* ---- for workloads ---- */

@@ -46,6 +46,7 @@ struct host_disk {
 	size_t log_count, log_room;
 
 	bool worker, stop;
+	u64 shuffle; /* 0: first come, first served */
 	struct thread *thread;
 	pthread_cond_t cond;
 	struct list_head queue; /* struct bio.node */
@@ -189,6 +190,28 @@ static void serve_and_end(struct host_disk *disk, struct bio *bio)
 
 /* ---- the queue ---- */
 
+/* The queue is not empty; mutex held. */
+static struct bio *take_next(struct host_disk *disk)
+{
+	struct bio *bio = list_first_entry(&disk->queue, struct bio, node), *other;
+	u64 n = 0;
+
+	if (disk->shuffle) {
+		list_for_each_entry(other, &disk->queue, node)
+			n++;
+		disk->shuffle = hash_u64(disk->shuffle) | 1;
+		n = (disk->shuffle >> 8) % n;
+		list_for_each_entry(other, &disk->queue, node) {
+			if (n-- == 0) {
+				bio = other;
+				break;
+			}
+		}
+	}
+	list_del(&bio->node);
+	return bio;
+}
+
 static void work(void *arg)
 {
 	struct host_disk *disk = arg;
@@ -199,8 +222,7 @@ static void work(void *arg)
 			pthread_cond_wait(&disk->cond, &disk->mutex);
 		if (list_empty(&disk->queue))
 			break;
-		struct bio *bio = list_first_entry(&disk->queue, struct bio, node);
-		list_del(&bio->node);
+		struct bio *bio = take_next(disk);
 		pthread_mutex_unlock(&disk->mutex);
 		serve_and_end(disk, bio);
 		pthread_mutex_lock(&disk->mutex);
@@ -245,6 +267,13 @@ void host_disk_set_worker(struct host_disk *disk, bool worker)
 	pthread_cond_signal(&disk->cond);
 	pthread_mutex_unlock(&disk->mutex);
 	host_thread_join(disk->thread);
+}
+
+void host_disk_shuffle(struct host_disk *disk, u64 seed)
+{
+	pthread_mutex_lock(&disk->mutex);
+	disk->shuffle = seed;
+	pthread_mutex_unlock(&disk->mutex);
 }
 
 /* ---- making and freeing ---- */

@@ -36,6 +36,9 @@ u8 *host_disk_data(struct host_disk *disk);
 /* Writes the content to a file. 0 or -errno. */
 int host_disk_save(const struct host_disk *disk, const char *path);
 void host_disk_set_worker(struct host_disk *disk, bool worker);
+/* The worker takes waiting requests in a random order (seed 0: in that of their arrival), as a disk
+ * with a queue may. */
+void host_disk_shuffle(struct host_disk *disk, u64 seed);
 
 /* ---- faults ---- */
 
