@@ -254,7 +254,7 @@ static const struct {
     {"set_inode_field file links_count 0", "deleted"},
     {"set_inode_field file links_count 65535", NULL},
     {"set_inode_field file flags 0", NULL}, /* extents taken as block numbers */
-    {"set_inode_field file flags 0x10080000", "inline"},
+    {"set_inode_field file flags 0x10080000", "contents in the inode"},
     {"set_inode_field file flags 0x80800", NULL},
     {"set_inode_field file extra_isize 65535", "extra size"},
     {"set_inode_field file extra_isize 3", "extra size"},
