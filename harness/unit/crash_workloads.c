@@ -9,6 +9,7 @@
 #include "ext4_test.h"
 
 #include "vfs/mount.h"
+#include "vfs/pagecache.h"
 
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -406,6 +407,25 @@ static void run_full(unsigned variant)
 	}
 }
 
+/* Write-back of some files is under way while fsync of another commits their new blocks too. */
+static void run_overlap(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(path, sizeof(path), "o%u", i % 6);
+		if (i >= 6)
+			ok(t_unlink(path), "unlink");
+		crash_write(path, 20000 + i * 1000 + variant * 800);
+		struct file *file = t_open(path, O_RDWR, 0);
+		ok(pagecache_write_start(&file->inode->mapping, 0, S64_MAX, false), "write-back");
+		t_close(file);
+		u32 seed = crash_write("small", 100 * 8);
+		crash_fsync("small");
+		crash_keep("small", 100 * 8, seed);
+	}
+}
+
 /* Enough metadata that a log of 1 MiB goes round several times. */
 static void run_wrap(unsigned variant)
 {
@@ -515,6 +535,7 @@ const struct crash_workload crash_workloads[] = {
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},
     {"replace-queue", EXT4, KIB, NULL, 4, prepare_tree, run_replace, 8, false, true},
     {"reuse-queue", EXT4, KIB, NULL, 4, NULL, run_reuse, 8, false, true},
+    {"overlap-queue", EXT4, KIB, NULL, 4, NULL, run_overlap, 8, false, true},
     {"untar-queue", EXT4, KIB, NULL, 3, prepare_tree, run_untar, 8, false, true},
     {"wrap-queue", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 8, false, true},
     {NULL, NULL, 0, NULL, 0, NULL, NULL, 0, false, false},

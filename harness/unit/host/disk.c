@@ -222,6 +222,11 @@ static void work(void *arg)
 			pthread_cond_wait(&disk->cond, &disk->mutex);
 		if (list_empty(&disk->queue))
 			break;
+		if (disk->shuffle) { /* more may come meanwhile, among which to choose */
+			pthread_mutex_unlock(&disk->mutex);
+			usleep(300);
+			pthread_mutex_lock(&disk->mutex);
+		}
 		struct bio *bio = take_next(disk);
 		pthread_mutex_unlock(&disk->mutex);
 		serve_and_end(disk, bio);
