@@ -84,6 +84,14 @@ test_locked_by_qemu() {
 	exec 9>&-
 	wait
 	afs mkdir img /x
+	mkfifo data
+	"$tool" put img - /y <data &
+	exec 8>data
+	wait_for bash -c '! flock -n -x img true'
+	fails 1 'lock' qemu-io -f raw -c 'write 0 512' img
+	exec 8>&-
+	wait
+	fsck img
 }
 
 test_read_only_file() {
