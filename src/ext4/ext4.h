@@ -4,15 +4,31 @@
  * One engine mounts all three: what a volume can do is said by its feature bits, not by its name.
  * The theory, from the disk upwards:
  *
- *   ondisk.h                  the structures on disk
- *   super.c features.c        mounting: geometry is checked once, completely, before anything uses
- * it group.c bitmap.c          block groups: descriptors kept in memory, bitmaps verified on first
- * use balloc.c ialloc.c         allocation of blocks and inodes txn.c transaction handles, inside
- * which all metadata changes (txn.h) inode_disk.c inode.c      inodes: from and to the inode table,
- * life and death map.c extent*.c indirect.c  a file's blocks to the volume's truncate.c orphan.c
- * shrinking, and what must be finished after a crash mapping.c file.c          file data: page
- * cache, delayed allocation, write-back dir*.c htree.c hash.c     directories, linear and indexed
- *   namei.c symlink.c ioctl.c the operations of vfs
+ * - ondisk.h journal_disk.h: the structures on disk
+ *
+ * - super.c features.c: mounting; geometry is checked once, completely, before anything uses it
+ *
+ * - journal_recover.c, _scan.c, _revoke.c, journal_map.c, journal_log.c: replaying the journal,
+ * before anything else looks at the volume (journal_recover.h)
+ *
+ * - group.c bitmap.c: block groups; descriptors kept in memory, bitmaps verified on first use
+ *
+ * - balloc.c ialloc.c: allocation of blocks and inodes
+ *
+ * - txn.c: transaction handles, inside which all metadata changes (txn.h); journal.c,
+ *   journal_commit.c, journal_checkpoint.c: the journal behind them (journal.h)
+ *
+ * - inode_disk.c inode.c: inodes; from and to the inode table, life and death
+ *
+ * - map.c extent*.c indirect.c: a file's blocks to the volume's
+ *
+ * - truncate.c orphan*.c: shrinking, and what must be finished after a crash
+ *
+ * - mapping.c file.c: file data; page cache, delayed allocation, write-back
+ *
+ * - dir*.c htree*.c hash.c: directories, linear and indexed
+ *
+ * - namei.c symlink.c ioctl.c: the operations of vfs
  *
  * The disk is hostile: every structure is checked when it is read from disk (magic, geometry,
  * checksum), and every offset and count that is used as an index is checked again by whoever
