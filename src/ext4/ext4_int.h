@@ -513,12 +513,16 @@ u32 ext4_map_credits(const struct ext4_inode *inode);
 u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n);
 /*
  * Freeing touches a bitmap and a descriptor per group: so that a handle's credits suffice, a pass
- * frees in a few groups only, and then lets a commit pass.
+ * frees in a few groups only, and then lets a commit pass. Blocks of metadata are limited too: each
+ * needs room in the log for its revoke.
  */
-#define EXT4_FREE_GROUPS 8u
+#define EXT4_FREE_GROUPS  8u
+#define EXT4_FREE_REVOKES 2048u
 struct ext4_free_budget {
 	u32 left, group; /* groups that may still be touched; the last one that was, plus 1 */
+	u32 blocks;      /* that may still be freed */
 };
+struct ext4_free_budget ext4_free_budget(const struct ext4_inode *inode);
 /* How many of the count blocks that end before `end` may be freed now. */
 u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end,
 		      u64 count);

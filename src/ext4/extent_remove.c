@@ -141,7 +141,7 @@ static bool covers(struct ext4_path *path, u32 first, u32 last)
 int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first, u32 last,
 		       bool *again)
 {
-	struct ext4_free_budget budget = {.left = EXT4_FREE_GROUPS};
+	struct ext4_free_budget budget = ext4_free_budget(inode);
 	bool done = false;
 	int err = ext4_txn_dirty_inode(handle, inode);
 

@@ -353,7 +353,7 @@ int ext4_indirect_remove(struct ext4_handle *handle, struct ext4_inode *inode, u
 				  .first = first,
 				  .last = last,
 				  .budget = INDIRECT_ARRAYS,
-				  .groups.left = EXT4_FREE_GROUPS};
+				  .groups = ext4_free_budget(inode)};
 	u64 base = EXT4_DIRECT_BLOCKS;
 	int err = ext4_txn_dirty_inode(handle, inode);
 

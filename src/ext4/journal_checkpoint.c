@@ -258,7 +258,7 @@ int ext4_checkpoint_all(struct ext4_journal *journal)
 	int err = ext4_txn_commit(fs);
 
 	if (!err)
-		err = buffer_sync(fs->bdev);
+		err = ext4_insist(buffer_sync(fs->bdev));
 	if (!err && ext4_checkpoint_reap(journal) != fs->txn.done + 1)
 		err = -EIO;
 	if (!err)

@@ -110,8 +110,18 @@ u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n)
 	return n * 3 + depth + (depth + 1) * 3 + 1;
 }
 
+struct ext4_free_budget ext4_free_budget(const struct ext4_inode *inode)
+{
+	return (struct ext4_free_budget){
+	    .left = EXT4_FREE_GROUPS,
+	    .blocks = S_ISREG(inode->vfs.mode) ? U32_MAX : EXT4_FREE_REVOKES};
+}
+
 u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end, u64 count)
 {
+	count = min(count, (u64)budget->blocks);
+	if (!count)
+		return 0;
 	u32 last = ext4_block_group(fs, end - 1), first = ext4_block_group(fs, end - count);
 	u32 more = last - first + (budget->group != last + 1);
 
@@ -126,6 +136,8 @@ u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget,
 	}
 	budget->left -= more;
 	budget->group = first + 1;
+	if (budget->blocks != U32_MAX)
+		budget->blocks -= (u32)count;
 	return count;
 }
 

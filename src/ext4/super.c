@@ -523,12 +523,14 @@ static int ext4_sync(struct super_block *super, bool wait)
 			atomic_store(&fs->txn.super_changed, true);
 		return ext4_txn_sync(fs);
 	}
-	/* A round of write-back that comes a little early is not put off to the next. */
+	/* Called in each round of write-back, or when memory is short. A longer interval than the
+	 * usual may skip rounds, but none that comes only a little early. */
 	u64 interval = fs->options.commit_seconds * NSEC_PER_SEC * 3 / 4;
 	u64 now = clock_monotonic_ns();
 	int err = 0;
 
-	if (!fs->journal || now - fs->committed_ns >= interval) {
+	if (!fs->journal || fs->options.commit_seconds <= EXT4_COMMIT_SECONDS ||
+	    now - fs->committed_ns >= interval) {
 		fs->committed_ns = now;
 		err = ext4_txn_commit(fs);
 	}
