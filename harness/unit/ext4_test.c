@@ -234,6 +234,9 @@ void t_umount(void)
 	path_put(&path);
 	if (err)
 		ck_abort_msg("umount: error %d: %s", err, log_captured());
+	/* Credits are upper bounds: no operation may need more than it announced. */
+	if (strstr(log_captured(), "than it had announced"))
+		ck_abort_msg("%s", log_captured());
 	mounted = false;
 }
 

@@ -9,6 +9,7 @@
 #include "vfs/vfs.h"
 
 #include <linux/fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 
 #define RESIZE _IOW('f', 16, u64)
@@ -141,6 +142,57 @@ START_TEST(free_blocks_are_discarded_and_no_others)
 }
 END_TEST
 
+static u64 first_block(const char *name)
+{
+	struct {
+		struct fiemap head;
+		struct fiemap_extent extent;
+	} map = {.head = {.fm_length = 4096, .fm_flags = FIEMAP_FLAG_SYNC, .fm_extent_count = 1}};
+	struct file *file = t_open(name, O_RDONLY, 0);
+
+	ck_assert_int_eq(file->ops->ioctl(file, FS_IOC_FIEMAP, (unsigned long)&map), 0);
+	t_close(file);
+	return map.extent.fe_physical / 4096;
+}
+
+/* What was freed is discarded once that is committed, and not before. */
+START_TEST(the_mount_option_discards_what_is_free_for_certain)
+{
+	t_mkfs("-t ext4 -b 4096", 16384);
+	t_mount_ok("discard");
+	t_create("f", 200000, 1);
+	t_sync();
+	u64 block = first_block("f");
+	ck_assert_uint_ne(block, 0);
+	ck_assert_int_eq(t_unlink("f"), 0);
+	t_run_ok("dd if=img bs=4096 skip=%llu count=48 status=none | tr -d '\\0' | wc -c",
+		 (unsigned long long)block);
+	ck_assert_int_gt(atoi(t_output()), 100000);
+	t_sync();
+	t_run_ok("dd if=img bs=4096 skip=%llu count=48 status=none | tr -d '\\0' | wc -c",
+		 (unsigned long long)block);
+	ck_assert_int_eq(atoi(t_output()), 0);
+	t_check();
+	t_mkfs("-t ext4 -b 4096 -O ^has_journal", 16384);
+	ck_assert_int_eq(t_mount("discard"), -EINVAL);
+	ck_assert_int_eq(t_mount("stripe=16"), -EINVAL);
+	ck_assert_int_eq(t_mount("nodelalloc"), -EINVAL);
+	t_mount_ok("max_dir_size_kb=8,inode_readahead_blks=16,nodiscard");
+	char options[200];
+	t_super()->ops->show_options(t_super(), options, sizeof(options));
+	ck_assert_str_eq(options, ",inode_readahead_blks=16,max_dir_size_kb=8");
+	int err = 0;
+	for (int i = 0; i < 1000 && !err; i++) {
+		char name[64];
+
+		sprintf(name, "a-name-that-takes-some-room-%d", i);
+		err = t_create_error(name, 0, 0);
+	}
+	ck_assert_int_eq(err, -ENOSPC);
+	t_check();
+}
+END_TEST
+
 /* ---- labels and flags ---- */
 
 START_TEST(the_label_is_read_and_changed)
@@ -215,6 +267,7 @@ Suite *suite_ext4_resize(void)
 	tcase_add_loop_test(tcase, a_mounted_volume_grows_in_steps, 0, (int)ARRAY_SIZE(kinds));
 	tcase_add_test(tcase, what_can_not_grow_is_left_alone);
 	tcase_add_test(tcase, free_blocks_are_discarded_and_no_others);
+	tcase_add_test(tcase, the_mount_option_discards_what_is_free_for_certain);
 	tcase_add_test(tcase, the_label_is_read_and_changed);
 	tcase_add_test(tcase, immutable_files_refuse_every_change);
 	suite_add_tcase(suite, tcase);
