@@ -9,6 +9,7 @@
 #include "hw/vdso.h"
 #include "lib/atomic.h"
 #include "sys/time/time_int.h"
+#include "sys/time/timer.h"
 
 #include <linux/time.h>
 
@@ -32,11 +33,18 @@ struct timespec64 clock_realtime(void)
 	return timespec64_from_ns(clock_realtime_ns());
 }
 
-/* There is not always a tick, and reading the clock source is cheap: the coarse clock is the fine
- * one. */
+/* There is not always a tick, but the clock steps as if there were: a file that is written often
+ * would otherwise have a new time to be saved with each write. */
+s64 clock_realtime_coarse_ns(void)
+{
+	s64 now = clock_realtime_ns();
+
+	return now - now % (s64)TICK_NS;
+}
+
 struct timespec64 clock_realtime_coarse(void)
 {
-	return clock_realtime();
+	return timespec64_from_ns(clock_realtime_coarse_ns());
 }
 
 bool clock_is_wall(int clock)

@@ -12,6 +12,8 @@ void time_init(void);
 
 /* CLOCK_REALTIME in nanoseconds since the epoch. */
 s64 clock_realtime_ns(void);
+/* In steps of TICK_NS: clock_realtime_coarse(). */
+s64 clock_realtime_coarse_ns(void);
 /* Steps the wall clock to ns; sleepers on it look again. */
 void clock_realtime_set(s64 ns);
 /* The monotonic time at which the wall clock shows ns: what has passed already yields 0. */

@@ -67,12 +67,12 @@ static __always_inline bool now(bool realtime, u64 *ns)
 	return (s64)at >= 0;
 }
 
-/* 1: wall clock, 0: monotonic, -1: not ours. */
+/* 1: wall clock, 0: monotonic, -1: not ours (the coarse wall clock is that of file times, which
+ * only the kernel knows). */
 static int kind(int id)
 {
 	switch (id) {
 	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
 		return 1;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
