@@ -560,6 +560,9 @@ int __must_check ext4_indirect_remove(struct ext4_handle *handle, struct ext4_in
 int __must_check ext4_truncate_blocks(struct ext4_handle *handle, struct ext4_inode *inode,
 				      u64 size);
 int __must_check ext4_set_size(struct ext4_inode *inode, u64 size);
+/* Makes it the size, in a transaction of its own, and touches nothing else: what lies between the
+ * old end and the new one is zero already. */
+int __must_check ext4_size_record(struct ext4_inode *inode, u64 size);
 
 /* ---- hash.c ---- */
 

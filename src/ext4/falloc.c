@@ -115,22 +115,6 @@ static int preallocate(struct ext4_inode *inode, u32 first, u32 count, u64 *done
 	return err;
 }
 
-static int set_size(struct ext4_inode *inode, u64 size)
-{
-	struct ext4_handle handle;
-	int err = ext4_txn_begin(ext4_inode_fs(inode), 1, &handle);
-
-	if (err)
-		return err;
-	err = ext4_txn_dirty_inode(&handle, inode);
-	if (!err) {
-		inode_size_set(&inode->vfs, (loff_t)size);
-		inode->disk_size = size;
-	}
-	ext4_txn_end(&handle);
-	return err;
-}
-
 static int allocate(struct ext4_inode *inode, int mode, const struct range *range)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
@@ -150,7 +134,7 @@ static int allocate(struct ext4_inode *inode, int mode, const struct range *rang
 		int size_err = ext4_zero_partial(inode, (u64)inode->vfs.size,
 						 round_up((u64)inode->vfs.size, fs->block_size));
 		if (!size_err)
-			size_err = set_size(inode, size);
+			size_err = ext4_size_record(inode, size);
 		err = err ? err : size_err;
 	}
 	return err;
@@ -262,7 +246,7 @@ static int collapse(struct ext4_inode *inode, const struct range *range)
 	if (!err)
 		err = ext4_map_shift_left(inode, first + n, n);
 	if (!err)
-		err = set_size(inode, (u64)inode->vfs.size - (range->end - range->start));
+		err = ext4_size_record(inode, (u64)inode->vfs.size - (range->end - range->start));
 	return err;
 }
 
@@ -274,7 +258,7 @@ static int insert(struct ext4_inode *inode, const struct range *range)
 	int err = drop_from(inode, range->start);
 
 	if (!err)
-		err = set_size(inode, (u64)inode->vfs.size + (range->end - range->start));
+		err = ext4_size_record(inode, (u64)inode->vfs.size + (range->end - range->start));
 	if (!err)
 		err = ext4_map_shift_right(inode, first, n);
 	return err;

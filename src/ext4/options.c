@@ -46,6 +46,17 @@ static bool option_is(const char *option, size_t n, const char *name)
 	return strlen(name) == n && memcmp(option, name, n) == 0;
 }
 
+/* NAME=0 sets the flag that turns something off, any other number clears it. */
+static int parse_off_switch(const char *value, unsigned int flag, struct ext4_options *options)
+{
+	u32 number;
+
+	if (parse_u32(value, 10, &number))
+		return -EINVAL;
+	options->flags = number ? options->flags & ~flag : options->flags | flag;
+	return 0;
+}
+
 static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_length,
 		       const char *value, struct ext4_options *options)
 {
@@ -74,26 +85,16 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 			options->resgid = number;
 		return 0;
 	}
-	if (option_is(name, name_length, "barrier")) {
-		if (parse_u32(value, 10, &number))
-			return -EINVAL;
-		options->flags = number ? options->flags & ~(unsigned int)EXT4_OPT_NOBARRIER
-					: options->flags | EXT4_OPT_NOBARRIER;
-		return 0;
-	}
+	if (option_is(name, name_length, "barrier"))
+		return parse_off_switch(value, EXT4_OPT_NOBARRIER, options);
 	if (option_is(name, name_length, "commit")) {
 		if (parse_u32(value, 10, &number) || number > COMMIT_MAX)
 			return -EINVAL;
 		options->commit_seconds = number ? number : EXT4_COMMIT_SECONDS;
 		return 0;
 	}
-	if (option_is(name, name_length, "auto_da_alloc")) {
-		if (parse_u32(value, 10, &number))
-			return -EINVAL;
-		options->flags = number ? options->flags & ~(unsigned int)EXT4_OPT_NO_AUTO_DA_ALLOC
-					: options->flags | EXT4_OPT_NO_AUTO_DA_ALLOC;
-		return 0;
-	}
+	if (option_is(name, name_length, "auto_da_alloc"))
+		return parse_off_switch(value, EXT4_OPT_NO_AUTO_DA_ALLOC, options);
 	if (option_is(name, name_length, "inode_readahead_blks")) {
 		if (parse_u32(value, 10, &number) || (number && !is_pow2(number)) ||
 		    number > 1u << 30)

@@ -70,10 +70,25 @@ static int shrink(struct ext4_inode *inode, u64 size)
 	return err;
 }
 
+int ext4_size_record(struct ext4_inode *inode, u64 size)
+{
+	struct ext4_handle handle;
+	int err = ext4_txn_begin(ext4_inode_fs(inode), 1, &handle);
+
+	if (err)
+		return err;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	if (!err) {
+		inode_size_set(&inode->vfs, (loff_t)size);
+		inode->disk_size = size;
+	}
+	ext4_txn_end(&handle);
+	return err;
+}
+
 int ext4_set_size(struct ext4_inode *inode, u64 size)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
-	struct ext4_handle handle;
 	int err;
 
 	if (size > (ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size))
@@ -84,15 +99,5 @@ int ext4_set_size(struct ext4_inode *inode, u64 size)
 	if (size <= (u64)inode->vfs.size)
 		return shrink(inode, size);
 	err = zero_tail(inode, (u64)inode->vfs.size);
-	if (!err)
-		err = ext4_txn_begin(fs, 1, &handle);
-	if (err)
-		return err;
-	err = ext4_txn_dirty_inode(&handle, inode);
-	if (!err) {
-		inode_size_set(&inode->vfs, (loff_t)size);
-		inode->disk_size = size;
-	}
-	ext4_txn_end(&handle);
-	return err;
+	return err ? err : ext4_size_record(inode, size);
 }

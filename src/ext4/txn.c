@@ -134,6 +134,17 @@ void ext4_record_free(struct ext4_record *record)
 	slab_free(record_slab, record);
 }
 
+/* The transaction lets go of the buffer, and the record goes if nobody else needs it. */
+static void record_drop(struct ext4_fs *fs, struct ext4_record *record, struct ext4_slot *slot)
+{
+	spin_lock(&fs->txn.lock);
+	ext4_record_leave(record, slot);
+	bool gone = ext4_record_detach(record);
+	spin_unlock(&fs->txn.lock);
+	if (gone)
+		ext4_record_free(record);
+}
+
 /* What an aborted journal left in the running transaction is lost. */
 void ext4_txn_destroy(struct ext4_fs *fs)
 {
@@ -147,12 +158,7 @@ void ext4_txn_destroy(struct ext4_fs *fs)
 		struct ext4_record *record = ext4_slot_record(slot, transaction->tid);
 
 		buffer_forget(fs->bdev, record->buffer->block, 1);
-		spin_lock(&fs->txn.lock);
-		ext4_record_leave(record, slot);
-		bool gone = ext4_record_detach(record);
-		spin_unlock(&fs->txn.lock);
-		if (gone)
-			ext4_record_free(record);
+		record_drop(fs, record, slot);
 	}
 	struct ext4_record *record = fs->super_buffer->fsdata;
 
@@ -799,12 +805,7 @@ static void pass_on_buffers(struct ext4_fs *fs, struct ext4_transaction *transac
 
 		if (slot->dirty)
 			buffer_mark_dirty(record->buffer);
-		spin_lock(&fs->txn.lock);
-		ext4_record_leave(record, slot);
-		bool gone = ext4_record_detach(record);
-		spin_unlock(&fs->txn.lock);
-		if (gone)
-			ext4_record_free(record);
+		record_drop(fs, record, slot);
 	}
 }
 
