@@ -125,14 +125,9 @@ static void go_home(void)
 static int open_directory(fuse_ino_t ino)
 {
 	struct file *file;
-	int fd = file_open_path(&node_of(ino)->path, O_PATH, NULL, &file);
+	int err = file_open_path(&node_of(ino)->path, O_PATH, NULL, &file);
 
-	if (fd)
-		return fd;
-	fd = fd_install(file, 0, false);
-	if (fd < 0)
-		file_put(file);
-	return fd;
+	return err ? err : fd_give(file);
 }
 
 static void leave(fuse_req_t req, int err)
@@ -368,24 +363,25 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const cha
 	reply_made(req, dir, name, err);
 }
 
-static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+static void remove_name(fuse_req_t req, fuse_ino_t parent, const char *name,
+			int (*remove)(int dir, const char *name))
 {
 	int err;
 
 	enter_at(req, parent);
-	err = vfs_unlink(AT_FDCWD, name);
+	err = remove(AT_FDCWD, name);
 	go_home();
 	leave(req, err);
 }
 
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	remove_name(req, parent, name, vfs_unlink);
+}
+
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	int err;
-
-	enter_at(req, parent);
-	err = vfs_rmdir(AT_FDCWD, name);
-	go_home();
-	leave(req, err);
+	remove_name(req, parent, name, vfs_rmdir);
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

@@ -220,6 +220,17 @@ static int parse_put(int argc, char **argv, struct put *put, struct volume_optio
 	return argc - optind < 3 ? usage_error() : STATUS_OK;
 }
 
+/* Where `from` goes, when all goes to `to`, or into it; to be freed. */
+static char *name_there(const char *to, bool into, const char *from)
+{
+	const char *base = base_name(from);
+	/* "put -r DIR/. /": what is in it goes right there */
+	bool contents =
+	    strcmp(base, ".") == 0 || strcmp(base, "..") == 0 || strcmp(base, "/") == 0 || !*base;
+
+	return into && !contents ? join(to, base) : need_format("%s", to);
+}
+
 int run_put(int argc, char **argv)
 {
 	struct volume_options volume_options = {.mode = IMAGE_WRITE};
@@ -240,11 +251,8 @@ int run_put(int argc, char **argv)
 	progress_start("put", 0);
 	for (int i = optind + 1; i < argc - 1 && !interrupted() && (into || !anything_failed());
 	     i++) {
-		const char *from = argv[i], *base = base_name(from);
-		/* "put -r DIR/. /": what is in it goes right there */
-		bool contents = strcmp(base, ".") == 0 || strcmp(base, "..") == 0 ||
-				strcmp(base, "/") == 0 || !*base;
-		char *name = into && !contents ? join(to, base) : need_format("%s", to);
+		const char *from = argv[i];
+		char *name = name_there(to, into, from);
 
 		put_one(&put, AT_FDCWD, from, from, ROOT, name, name);
 		free(name);
@@ -454,10 +462,8 @@ int run_get(int argc, char **argv)
 	progress_start("get", 0);
 	for (int i = optind + 1; i < argc - 1 && !interrupted() && (into || !anything_failed());
 	     i++) {
-		const char *from = argv[i], *base = base_name(from);
-		bool contents = strcmp(base, ".") == 0 || strcmp(base, "..") == 0 ||
-				strcmp(base, "/") == 0 || !*base;
-		char *name = into && !contents ? join(to, base) : need_format("%s", to);
+		const char *from = argv[i];
+		char *name = name_there(to, into, from);
 
 		get_one(&get, ROOT, from, from, AT_FDCWD, name, name);
 		free(name);

@@ -214,18 +214,22 @@ int volume_close(struct volume *volume, int status)
 
 /* ---- names ---- */
 
+int fd_give(struct file *file)
+{
+	int fd = fd_install(file, 0, false);
+
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
 int at_open(int dir, const char *name, u32 flags, u32 mode)
 {
 	struct vfs_open_how how = {.flags = flags, .mode = mode};
 	struct file *file;
-	int fd = vfs_open(dir, name, &how, &file);
+	int err = vfs_open(dir, name, &how, &file);
 
-	if (fd)
-		return fd;
-	fd = fd_install(file, 0, false);
-	if (fd < 0)
-		file_put(file);
-	return fd;
+	return err ? err : fd_give(file);
 }
 
 void fd_drop(int fd)

@@ -45,6 +45,8 @@ int volume_mount(struct volume *volume, const struct volume_options *options);
 #define ROOT (-100)
 
 /* A descriptor. flags: O_* of the kernel's, which are libc's. */
+/* A descriptor for a file, whose reference it takes, also on error. */
+int fd_give(struct file *file);
 int at_open(int dir, const char *name, u32 flags, u32 mode);
 void fd_drop(int fd);
 /* The name itself, links not followed. */
