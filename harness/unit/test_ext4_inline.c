@@ -355,6 +355,43 @@ START_TEST(the_nth_failing_request_is_repairable)
 }
 END_TEST
 
+/* mke2fs leaves a file inline, whatever its size, if it has nothing to write to it. */
+START_TEST(a_file_of_holes_only_is_inline_and_may_have_any_size)
+{
+	static const u64 lengths[] = {61, 100, 1000, 4096, 5000, 1048576, 3ull << 30};
+	static char buf[8000], zeroes[8000];
+	char name[40];
+
+	t_run_ok("rm -rf holes; mkdir holes; cd holes; for n in 61 100 1000 4096 5000 1048576 "
+		 "3221225472; do truncate -s $n h-$n; done; cd ..; "
+		 "mke2fs -q -F %s -d holes img 16384k",
+		 volumes[_i]);
+	for (int round = 0; round < 2; round++) {
+		t_fsck();
+		t_mount_ok("errors=continue");
+		for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+			u64 size = lengths[i], back = min(size, sizeof(buf));
+			struct vfs_stat st;
+
+			snprintf(name, sizeof(name), "h-%llu", (unsigned long long)size);
+			ck_assert_int_eq(t_stat(name, &st), 0);
+			ck_assert_uint_eq(st.size, size);
+			struct file *file = t_open(name, O_RDWR, 0);
+			ck_assert_int_eq(t_pread(file, buf, sizeof(buf), 0), (long)back);
+			ck_assert_int_eq(memcmp(buf, zeroes, back - 3 * (size_t)round), 0);
+			ck_assert_int_eq(t_pread(file, buf, sizeof(buf), size - back), (long)back);
+			ck_assert_int_eq(memcmp(buf, zeroes, back - 3 * (size_t)round), 0);
+			ck_assert_int_eq(memcmp(buf + back - 3, round ? "END" : "\0\0\0", 3), 0);
+			if (!round)
+				ck_assert_int_eq(t_pwrite(file, "END", 3, size - 3), 3);
+			t_close(file);
+		}
+		t_umount();
+	}
+	t_fsck();
+}
+END_TEST
+
 /* Random bytes in the inodes: nothing must crash. */
 START_TEST(damaged_inodes_are_errors_and_no_more)
 {
@@ -423,6 +460,7 @@ Suite *suite_ext4_inline(void)
 	    {directories_move_to_a_block_when_they_change, VOLUMES},
 	    {everything_can_be_deleted, VOLUMES},
 	    {attributes_and_contents_share_the_inode, VOLUMES},
+	    {a_file_of_holes_only_is_inline_and_may_have_any_size, VOLUMES},
 	    {the_nth_failing_allocation_leaves_old_or_new, 1},
 	    {the_nth_failing_request_is_repairable, 4},
 	    {damaged_inodes_are_errors_and_no_more, 4},

@@ -2,7 +2,8 @@
  * Contents inside an inode (inline_data).
  *
  * The first 60 bytes lie where the map would be, the rest is the value of the attribute
- * "system.data" in the inode's body; so all fits into the file's first block. They are read where
+ * "system.data" in the inode's body; so all fits into the file's first block. A file may be larger
+ * than what it has there: the rest is a hole. Contents are read where
  * they are; before anything changes them, they are moved to a block (ext4_inline_convert), and the
  * inode is like any other from then on.
  *
@@ -43,7 +44,9 @@ static int read_all(struct ext4_inode *inode, u8 *buf, u32 *length)
 	if (n < 0)
 		return (int)n;
 	*length = IN_MAP + (u32)n;
-	return (u64)inode->vfs.size > *length ? damaged(inode, "the file is larger") : 0;
+	if ((u64)inode->vfs.size > *length && !S_ISREG(inode->vfs.mode))
+		return damaged(inode, "the file is larger");
+	return 0;
 }
 
 int ext4_inline_read(struct ext4_inode *inode, u8 *buf)
@@ -201,7 +204,7 @@ static int convert(struct ext4_handle *handle, struct ext4_inode *inode, u8 *dat
 		err = ext4_txn_dirty_inode(handle, inode);
 	if (err)
 		return err;
-	if (!dir) /* what lies behind the end must be zero in a block */
+	if (!dir && inode->vfs.size < fs->block_size) /* behind the end, a block is zeroes */
 		memset(contents + inode->vfs.size, 0, fs->block_size - (u32)inode->vfs.size);
 	u8 *saved = dir ? contents : data;
 
