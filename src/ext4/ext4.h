@@ -15,7 +15,7 @@
  *
  * - balloc.c ialloc.c: allocation of blocks and inodes
  *
- * - txn.c: transaction handles, inside which all metadata changes (txn.h); journal.c,
+ * - txn*.c: transaction handles, inside which all metadata changes (txn.h); journal.c,
  *   journal_commit.c, journal_checkpoint.c: the journal behind them (journal.h)
  *
  * - inode_disk.c inode.c: inodes; from and to the inode table, life and death

@@ -1,5 +1,5 @@
 /*
- * Transactions, inside: what txn.c and the journal's files share. txn.h tells the theory.
+ * Transactions, inside: what txn*.c and the journal's files share. txn.h tells the theory.
  */
 #ifndef EXT4_TXN_INT_H
 #define EXT4_TXN_INT_H
@@ -77,16 +77,41 @@ static inline bool ext4_tid_reached(u32 a, u32 b)
 void ext4_txn_start(struct ext4_fs *fs, u32 tid);
 struct ext4_transaction *ext4_transaction_alloc(void);
 void ext4_transaction_free(struct ext4_transaction *transaction);
+
+/* ---- txn_record.c ---- */
+
+void ext4_record_slab_init(void);
+/* Refers to the buffer. NULL: no memory. */
+struct ext4_record *ext4_record_alloc(struct buffer *buffer);
 /* txn.lock held. Takes the transaction off the record. */
 void ext4_record_leave(struct ext4_record *record, struct ext4_slot *slot);
 /* txn.lock held. If nobody needs the record any more it is detached from its buffer: true, and the
  * caller passes it to ext4_record_free() without the lock. */
 bool ext4_record_detach(struct ext4_record *record);
 void ext4_record_free(struct ext4_record *record);
+/* The transaction lets go of the buffer, and the record goes if nobody else needs it. */
+void ext4_record_drop(struct ext4_fs *fs, struct ext4_record *record, struct ext4_slot *slot);
+/* txn.lock held. The buffer belongs to the transaction too. */
+void ext4_transaction_join(struct ext4_transaction *transaction, struct ext4_record *record);
+/* change: the contents are about to change now, and not only when the transaction commits. -ENOMEM
+ */
+int __must_check ext4_txn_access_buffer(struct ext4_handle *handle, struct buffer *buffer,
+					bool change);
+/* Until no write of the buffer is in flight. */
+void ext4_buffer_wait_stable(struct buffer *buffer);
+
+/* ---- txn_freed.c ---- */
+
+void ext4_freed_slab_init(void);
+/* Frees what is on a list of struct ext4_freed. */
+void ext4_freed_free(struct list_head *list);
+/* The blocks that the transaction freed may be used again. */
+void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transaction);
+
+/* ---- txn_close.c ---- */
+
 /* Commit mutex held. Closes the gate, copies everything out, makes `fresh` the running transaction
  * and opens the gate. NULL if there is nothing to commit; fresh is then unused. */
 struct ext4_transaction *ext4_txn_switch(struct ext4_fs *fs, struct ext4_transaction *fresh);
-/* The blocks that the transaction freed may be used again. */
-void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transaction);
 
 #endif
