@@ -8,8 +8,11 @@
  * a comparison and not a search, and where the last search ended, so that new files lie one behind
  * the other.
  *
- * fs->free_blocks counts what is free, fs->delayed_blocks what of it was promised to pages that
- * will be written (ext4_blocks_reserve). Ordinary users leave reserved_blocks to root.
+ * What bitmaps and counts count are clusters, each a power of two of blocks: one, but for bigalloc.
+ * What callers name are blocks: they get whole clusters, and give back whole clusters (cluster.h).
+ *
+ * fs->free_clusters counts what is free, fs->delayed_clusters what of it was promised to pages that
+ * will be written (ext4_clusters_reserve). Ordinary users leave reserved_blocks to root.
  */
 #include "ext4/ext4_int.h"
 #include "lib/bitmap.h"
@@ -17,7 +20,7 @@
 
 #include <linux/capability.h>
 
-#define GOAL_WORTH 16u /* blocks at the goal that are taken although more were wanted */
+#define GOAL_WORTH 16u /* clusters at the goal that are taken although more were wanted */
 
 static bool may_use_reserve(const struct ext4_fs *fs)
 {
@@ -27,32 +30,38 @@ static bool may_use_reserve(const struct ext4_fs *fs)
 	       (fs->options.resgid && cred_in_group(cred, fs->options.resgid));
 }
 
-static s64 kept_back(const struct ext4_fs *fs, unsigned int flags)
+static s64 kept_for_root(const struct ext4_fs *fs)
 {
-	s64 kept = 0;
-
-	if (flags & (EXT4_ALLOC_RESERVED | EXT4_ALLOC_META))
-		return 0;
-	if (!may_use_reserve(fs))
-		kept = (s64)fs->reserved_blocks;
-	return kept + atomic_load(&fs->delayed_blocks);
+	return may_use_reserve(fs) ? 0 : (s64)(fs->reserved_blocks >> fs->cluster_bits);
 }
 
-int ext4_blocks_reserve(struct ext4_fs *fs, u32 n)
+static s64 kept_back(const struct ext4_fs *fs, unsigned int flags)
 {
-	s64 kept = may_use_reserve(fs) ? 0 : (s64)fs->reserved_blocks;
-	s64 delayed = atomic_load(&fs->delayed_blocks);
+	if (flags & (EXT4_ALLOC_RESERVED | EXT4_ALLOC_META))
+		return 0;
+	return kept_for_root(fs) + atomic_load(&fs->delayed_clusters);
+}
+
+int ext4_clusters_reserve(struct ext4_fs *fs, u32 n)
+{
+	s64 kept = kept_for_root(fs);
+	s64 delayed = atomic_load(&fs->delayed_clusters);
 
 	do {
-		if (atomic_load(&fs->free_blocks) - delayed - kept < (s64)n)
+		if (atomic_load(&fs->free_clusters) - delayed - kept < (s64)n)
 			return -ENOSPC;
-	} while (!atomic_cmpxchg(&fs->delayed_blocks, &delayed, delayed + n));
+	} while (!atomic_cmpxchg(&fs->delayed_clusters, &delayed, delayed + n));
 	return 0;
 }
 
-void ext4_blocks_unreserve(struct ext4_fs *fs, u32 n)
+void ext4_clusters_rereserve(struct ext4_fs *fs, u32 n)
 {
-	atomic_fetch_sub(&fs->delayed_blocks, (s64)n);
+	atomic_fetch_add(&fs->delayed_clusters, (s64)n);
+}
+
+void ext4_clusters_unreserve(struct ext4_fs *fs, u32 n)
+{
+	atomic_fetch_sub(&fs->delayed_clusters, (s64)n);
 }
 
 u64 ext4_goal_for_inode(struct ext4_inode *inode)
@@ -62,7 +71,7 @@ u64 ext4_goal_for_inode(struct ext4_inode *inode)
 
 /* ---- searching one group; its lock is held ---- */
 
-/* The run of free blocks that begins at bit, at most max. */
+/* The run of free clusters that begins at bit, at most max. */
 static u32 run_at(const void *map, u32 bits, u32 bit, u32 max)
 {
 	u32 end = bits - bit > max ? bit + max : bits;
@@ -106,7 +115,7 @@ static bool search_group(struct ext4_group *group, const void *map, u32 bits, u3
 			return true;
 		}
 	}
-	u32 from = goal_bit && goal_bit < bits ? goal_bit : group->block_hint;
+	u32 from = goal_bit && goal_bit < bits ? goal_bit : group->cluster_hint;
 
 	if (from >= bits)
 		from = 0;
@@ -122,9 +131,9 @@ static int take(struct ext4_handle *handle, struct ext4_group *group, struct buf
 		u32 start, u32 length)
 {
 	struct ext4_fs *fs = handle->fs;
-	u64 block = ext4_group_first(fs, group->number) + start;
+	u64 block = ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits);
 
-	if (!ext4_blocks_valid(fs, block, length)) {
+	if (!ext4_blocks_valid(fs, block, (u64)length << fs->cluster_bits)) {
 		group->block_bad = true;
 		return ext4_error(fs, 0, block, "group %u: block bitmap shows metadata as free",
 				  group->number);
@@ -139,25 +148,27 @@ static int take(struct ext4_handle *handle, struct ext4_group *group, struct buf
 		bitmap_set_range(group->taken, start, length);
 	group->flags &= ~EXT4_BG_BLOCK_UNINIT;
 	group->block_checked = true;
-	group->free_blocks -= length;
-	group->block_hint = start + length;
+	group->free_clusters -= length;
+	group->cluster_hint = start + length;
 	ext4_txn_dirty_bitmap(handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
 	ext4_txn_dirty_group(handle, group);
-	atomic_fetch_sub(&handle->fs->free_blocks, (s64)length);
+	atomic_fetch_sub(&handle->fs->free_clusters, (s64)length);
 	return 0;
 }
 
-/* -ENOSPC: nothing that long here. */
+/* want, max: clusters. -ENOSPC: nothing that long here. */
 static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 goal_bit,
 			  u32 want, u32 max, u64 *block, u32 *count)
 {
 	struct ext4_fs *fs = handle->fs;
-	u32 bits = ext4_group_blocks(fs, group->number), start = 0, length = 0;
+	/* A last cluster that reaches over the end of the volume is never used. */
+	u32 bits = ext4_group_blocks(fs, group->number) >> fs->cluster_bits;
+	u32 start = 0, length = 0;
 	struct buffer *bitmap;
 	int err;
 
 	/* A look without the lock: what it misses, a later round finds. */
-	if (group->free_blocks < want + group->busy_blocks || group->largest < want ||
+	if (group->free_clusters < want + group->busy_clusters || group->largest < want ||
 	    group->block_bad)
 		return -ENOSPC;
 	mutex_lock(&group->lock);
@@ -168,8 +179,8 @@ static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, 
 	if (search_group(group, group->taken ? group->taken : bitmap->data, bits, goal_bit, want,
 			 max, &start, &length)) {
 		err = take(handle, group, bitmap, start, length);
-		*block = ext4_group_first(fs, group->number) + start;
-		*count = length;
+		*block = ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits);
+		*count = length << fs->cluster_bits;
 	}
 	buffer_put(bitmap);
 out:
@@ -177,13 +188,13 @@ out:
 	return err;
 }
 
-/* One round over all groups for runs of at least want. */
+/* One round over all groups for runs of at least want clusters. */
 static int alloc_round(struct ext4_handle *handle, u64 goal, u32 want, u32 max, u64 *block,
 		       u32 *count)
 {
 	struct ext4_fs *fs = handle->fs;
 	u32 first = ext4_block_group(fs, goal);
-	u32 goal_bit = (u32)(goal - ext4_group_first(fs, first));
+	u32 goal_bit = (u32)(goal - ext4_group_first(fs, first)) >> fs->cluster_bits;
 	int damage = 0;
 
 	for (u32 i = 0; i < fs->group_count; i++) {
@@ -207,8 +218,9 @@ int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned
 		      u64 *block)
 {
 	struct ext4_fs *fs = handle->fs;
-	u32 max = min(*count, fs->blocks_per_group);
-	s64 room = atomic_load(&fs->free_blocks) - kept_back(fs, flags);
+	u32 ratio = 1u << fs->cluster_bits;
+	u32 max = min(DIV_ROUND_UP(*count, ratio), fs->clusters_per_group);
+	s64 room = atomic_load(&fs->free_clusters) - kept_back(fs, flags);
 	int err = -ENOSPC;
 
 	if (fs->bigalloc)
@@ -241,8 +253,9 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	if (err)
 		goto out_unlock;
 	if (!bitmap_all_set(bitmap->data, start, length)) {
-		err = ext4_error(fs, ino, ext4_group_first(fs, group->number) + start,
-				 "freeing blocks that are free, count %u", length);
+		err = ext4_error(
+		    fs, ino, ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits),
+		    "freeing clusters that are free, count %u", length);
 		group->block_bad = true;
 		goto out;
 	}
@@ -255,12 +268,12 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);
 	group->freed++;
-	group->free_blocks += length;
-	if (group->largest < fs->blocks_per_group)
+	group->free_clusters += length;
+	if (group->largest < fs->clusters_per_group)
 		group->largest = group->largest * 2 + length;
 	ext4_txn_dirty_bitmap(handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
 	ext4_txn_dirty_group(handle, group);
-	atomic_fetch_add(&fs->free_blocks, (s64)length);
+	atomic_fetch_add(&fs->free_clusters, (s64)length);
 out:
 	buffer_put(bitmap);
 out_unlock:
@@ -278,16 +291,18 @@ void ext4_blocks_free(struct ext4_handle *handle, u32 ino, u64 block, u64 count,
 	}
 	if (metadata)
 		ext4_txn_forget(handle, block, count);
-	while (count) {
-		u32 number = ext4_block_group(fs, block);
-		u32 start = (u32)(block - ext4_group_first(fs, number));
-		u32 n = (u32)min(count, (u64)ext4_group_blocks(fs, number) - start);
+	u64 cluster = (block - fs->first_data_block) >> fs->cluster_bits;
+	u64 end = ((block + count - 1 - fs->first_data_block) >> fs->cluster_bits) + 1;
+
+	while (cluster < end) {
+		u32 number = (u32)(cluster / fs->clusters_per_group);
+		u32 start = (u32)(cluster % fs->clusters_per_group);
+		u32 n = (u32)min(end - cluster, (u64)ext4_group_clusters(fs, number) - start);
 		int err = free_in_group(handle, ext4_group(fs, number), ino, start, n);
 
-		/* The blocks leak until e2fsck finds them; that harms nobody. */
+		/* The clusters leak until e2fsck finds them; that harms nobody. */
 		if (err && err != -EUCLEAN)
-			ext4_error(fs, ino, block, "freeing %u blocks failed: error %d", n, -err);
-		block += n;
-		count -= n;
+			ext4_error(fs, ino, block, "freeing %u clusters failed: error %d", n, -err);
+		cluster += n;
 	}
 }

@@ -32,7 +32,7 @@ static void make_block_bitmap(struct ext4_fs *fs, struct ext4_group *group, stru
 	set_own(fs, group, buffer->data, group->block_bitmap, 1);
 	set_own(fs, group, buffer->data, group->inode_bitmap, 1);
 	set_own(fs, group, buffer->data, group->inode_table, fs->itable_blocks);
-	pad(fs, buffer, ext4_group_blocks(fs, group->number) >> fs->cluster_bits);
+	pad(fs, buffer, ext4_group_clusters(fs, group->number));
 }
 
 static int get_blank(struct ext4_fs *fs, u64 block, struct buffer **out)
@@ -58,7 +58,7 @@ static bool own_bits_set(struct ext4_fs *fs, struct ext4_group *group, const voi
 
 static int check_block_bitmap(struct ext4_fs *fs, struct ext4_group *group, struct buffer *buffer)
 {
-	u32 bits = DIV_ROUND_UP(ext4_group_blocks(fs, group->number), 1u << fs->cluster_bits);
+	u32 bits = ext4_group_clusters(fs, group->number);
 	u32 sum = ext4_csum_bitmap(fs, buffer->data, fs->clusters_per_group);
 	const char *what = NULL;
 
@@ -72,7 +72,7 @@ static int check_block_bitmap(struct ext4_fs *fs, struct ext4_group *group, stru
 		 !own_bits_set(fs, group, buffer->data, ext4_group_first(fs, group->number),
 			       ext4_group_super_blocks(fs, group->number)))
 		what = "block bitmap shows metadata as free";
-	else if (bits - bitmap_weight(buffer->data, 0, bits) != group->free_blocks)
+	else if (bits - bitmap_weight(buffer->data, 0, bits) != group->free_clusters)
 		what = "block bitmap and free count disagree";
 	group->block_checked = true;
 	if (!what)

@@ -28,20 +28,20 @@ struct ext4_range {
 struct ext4_group {
 	struct mutex lock;
 	u32 number;                        /* [c] */
-	u32 free_blocks;                   /* [g], read freely */
+	u32 free_clusters;                 /* [g], read freely */
 	u32 free_inodes;                   /* [g], read freely */
 	u32 used_dirs;                     /* [g], read freely */
 	u32 itable_unused;                 /* [g] */
 	u32 flags;                         /* [g] EXT4_BG_* */
-	u32 largest;                       /* [g] no run of free blocks is longer than this */
-	u32 block_hint;                    /* [g] where the last search ended */
+	u32 largest;                       /* [g] no run of free clusters is longer than this */
+	u32 cluster_hint;                  /* [g] where the last search ended */
 	u32 inode_hint;                    /* [g] no free inode is below this index */
 	u32 block_csum, inode_csum;        /* [g] of the bitmaps, as in the descriptor */
 	u32 freed, trim_mark;              /* [g] how often blocks were freed; trim.c */
 	bool block_bad, inode_bad;         /* [g] bitmap is damaged: not allocated from */
 	bool block_checked, inode_checked; /* [g] bitmap was verified once */
-	void *taken;     /* [g] the bitmap with what was freed, but not committed; NULL: nothing */
-	u32 busy_blocks; /* [g] that are set in `taken` only */
+	void *taken; /* [g] the bitmap with what was freed, but not committed; NULL: nothing */
+	u32 busy_clusters;                           /* [g] that are set in `taken` only */
 	u64 block_bitmap, inode_bitmap, inode_table; /* [c] */
 	struct list_head dirty_node;                 /* txn.lock */
 };
@@ -120,10 +120,10 @@ struct ext4_fs {
 	struct list_head retired;
 	bool resizing; /* [a] */
 
-	s64 free_blocks, free_inodes, dirs; /* [a] */
-	s64 delayed_blocks;                 /* [a] promised to delayed pages, with their metadata */
-	s64 busy_blocks;                    /* [a] freed, but not committed */
-	u32 generation_next;                /* [a] */
+	s64 free_clusters, free_inodes, dirs; /* [a] */
+	s64 delayed_clusters; /* [a] promised to delayed pages, with their metadata */
+	s64 busy_clusters;    /* [a] freed, but not committed */
+	u32 generation_next;  /* [a] */
 
 	struct ext4_txn txn;
 	struct ext4_journal *journal; /* NULL: none, or mounted read-only */
@@ -161,6 +161,11 @@ static inline u32 ext4_group_blocks(const struct ext4_fs *fs, u32 group)
 	if (group + 1 < fs->group_count)
 		return fs->blocks_per_group;
 	return (u32)(fs->blocks_count - ext4_group_first(fs, group));
+}
+/* Bits of the group's block bitmap; the last one may reach over the volume's end. */
+static inline u32 ext4_group_clusters(const struct ext4_fs *fs, u32 group)
+{
+	return DIV_ROUND_UP(ext4_group_blocks(fs, group), 1u << fs->cluster_bits);
 }
 static inline u32 ext4_block_group(const struct ext4_fs *fs, u64 block)
 {
@@ -339,20 +344,24 @@ int __must_check ext4_block_bitmap_read(struct ext4_fs *fs, struct ext4_group *g
 int __must_check ext4_inode_bitmap_read(struct ext4_fs *fs, struct ext4_group *group,
 					struct buffer **out);
 
-/* ---- balloc.c ---- */
+/* ---- balloc.c: goals, blocks and counts of them are in blocks, promises in clusters ---- */
 
 enum ext4_alloc_flags {
 	EXT4_ALLOC_RESERVED = 1 << 0, /* was promised by ext4_reserve */
 	EXT4_ALLOC_META = 1 << 1,     /* may use blocks kept for root and for promises */
 };
-/* Up to *count contiguous blocks near goal; sets *count to how many. -ENOSPC */
+/* Up to *count contiguous blocks near goal, in whole clusters, so that they begin with a cluster
+ * and *count, when it becomes how many they are, is rounded up. -ENOSPC */
 int __must_check ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count,
 				   unsigned int flags, u64 *block);
-/* metadata: they held buffers. Damage is reported, not returned. */
+/* All clusters that have one of the blocks. metadata: these held buffers. Damage is reported, not
+ * returned. */
 void ext4_blocks_free(struct ext4_handle *handle, u32 ino, u64 block, u64 count, bool metadata);
-/* Promises n blocks to delayed pages. -ENOSPC */
-int __must_check ext4_blocks_reserve(struct ext4_fs *fs, u32 n);
-void ext4_blocks_unreserve(struct ext4_fs *fs, u32 n);
+/* Promises n clusters to delayed pages. -ENOSPC */
+int __must_check ext4_clusters_reserve(struct ext4_fs *fs, u32 n);
+/* The same for clusters that are being freed: there is room. */
+void ext4_clusters_rereserve(struct ext4_fs *fs, u32 n);
+void ext4_clusters_unreserve(struct ext4_fs *fs, u32 n);
 u64 ext4_goal_for_inode(struct ext4_inode *inode);
 
 /* ---- ialloc.c ---- */

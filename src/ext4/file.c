@@ -49,7 +49,7 @@ static ssize_t ext4_file_write(struct file *file, struct uio *uio, loff_t *pos)
 
 	if (n != -ENOSPC && (n <= 0 || !uio->resid))
 		return n;
-	if (!atomic_load(&ext4_fs(inode->super)->delayed_blocks) ||
+	if (!atomic_load(&ext4_fs(inode->super)->delayed_clusters) ||
 	    pagecache_write_start(&inode->mapping, 0, S64_MAX, true))
 		return n;
 	ssize_t more = file_write_pagecache(file, uio, pos);

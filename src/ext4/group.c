@@ -73,14 +73,14 @@ void ext4_group_fill_raw(struct ext4_fs *fs, struct ext4_group *group)
 	struct ext4_desc_raw *raw;
 
 	ext4_group_desc_buffer(fs, group->number, &raw);
-	raw->bg_free_blocks_count_lo = le16_make((u16)group->free_blocks);
+	raw->bg_free_blocks_count_lo = le16_make((u16)group->free_clusters);
 	raw->bg_free_inodes_count_lo = le16_make((u16)group->free_inodes);
 	raw->bg_used_dirs_count_lo = le16_make((u16)group->used_dirs);
 	raw->bg_flags = le16_make((u16)group->flags);
 	if (fs->has_group_csum)
 		raw->bg_itable_unused_lo = le16_make((u16)group->itable_unused);
 	if (wide) {
-		raw->bg_free_blocks_count_hi = le16_make((u16)(group->free_blocks >> 16));
+		raw->bg_free_blocks_count_hi = le16_make((u16)(group->free_clusters >> 16));
 		raw->bg_free_inodes_count_hi = le16_make((u16)(group->free_inodes >> 16));
 		raw->bg_used_dirs_count_hi = le16_make((u16)(group->used_dirs >> 16));
 		if (fs->has_group_csum)
@@ -112,7 +112,7 @@ static void fill_from_raw(struct ext4_fs *fs, struct ext4_group *group,
 	group->block_bitmap = le32_get(raw->bg_block_bitmap_lo);
 	group->inode_bitmap = le32_get(raw->bg_inode_bitmap_lo);
 	group->inode_table = le32_get(raw->bg_inode_table_lo);
-	group->free_blocks = le16_get(raw->bg_free_blocks_count_lo);
+	group->free_clusters = le16_get(raw->bg_free_blocks_count_lo);
 	group->free_inodes = le16_get(raw->bg_free_inodes_count_lo);
 	group->used_dirs = le16_get(raw->bg_used_dirs_count_lo);
 	group->itable_unused = le16_get(raw->bg_itable_unused_lo);
@@ -123,7 +123,7 @@ static void fill_from_raw(struct ext4_fs *fs, struct ext4_group *group,
 		group->block_bitmap |= (u64)le32_get(raw->bg_block_bitmap_hi) << 32;
 		group->inode_bitmap |= (u64)le32_get(raw->bg_inode_bitmap_hi) << 32;
 		group->inode_table |= (u64)le32_get(raw->bg_inode_table_hi) << 32;
-		group->free_blocks |= (u32)le16_get(raw->bg_free_blocks_count_hi) << 16;
+		group->free_clusters |= (u32)le16_get(raw->bg_free_blocks_count_hi) << 16;
 		group->free_inodes |= (u32)le16_get(raw->bg_free_inodes_count_hi) << 16;
 		group->used_dirs |= (u32)le16_get(raw->bg_used_dirs_count_hi) << 16;
 		group->itable_unused |= (u32)le16_get(raw->bg_itable_unused_hi) << 16;
@@ -162,7 +162,7 @@ static int check_desc(struct ext4_fs *fs, const struct ext4_group *group,
 		what = "inode bitmap is out of range";
 	if (!range_in(group->inode_table, fs->itable_blocks, first, last) || !group->inode_table)
 		what = "inode table is out of range";
-	if (group->free_blocks > fs->blocks_per_group ||
+	if (group->free_clusters > fs->clusters_per_group ||
 	    group->free_inodes > fs->inodes_per_group || group->used_dirs > fs->inodes_per_group ||
 	    group->itable_unused > fs->inodes_per_group)
 		what = "counts are out of range";
@@ -186,7 +186,7 @@ static int load_one(struct ext4_fs *fs, u32 number)
 	int err = check_desc(fs, group, raw);
 	if (err)
 		return err;
-	fs->free_blocks += group->free_blocks;
+	fs->free_clusters += group->free_clusters;
 	fs->free_inodes += group->free_inodes;
 	fs->dirs += group->used_dirs;
 	return 0;
@@ -205,7 +205,6 @@ static void zone_add(struct ext4_fs *fs, u64 block, u64 count)
 {
 	struct ext4_range *last = fs->zone_count ? &fs->zones[fs->zone_count - 1] : NULL;
 
-	fs->overhead += count;
 	if (last && last->last + 1 == block)
 		last->last += count;
 	else if (count)
@@ -225,6 +224,21 @@ static u64 journal_blocks(const struct ext4_fs *fs)
 	return size >> fs->block_bits;
 }
 
+/* Of the clusters that have a part in one; a cluster may have in several. */
+static u64 zone_blocks(const struct ext4_fs *fs)
+{
+	u64 clusters = 0, next = 0;
+
+	for (u32 i = 0; i < fs->zone_count; i++) {
+		u64 first = fs->zones[i].first >> fs->cluster_bits;
+		u64 last = fs->zones[i].last >> fs->cluster_bits;
+
+		clusters += last + 1 - min(max(first, next), last + 1);
+		next = last + 1;
+	}
+	return clusters << fs->cluster_bits;
+}
+
 static int zones_build(struct ext4_fs *fs)
 {
 	u32 merged = 0;
@@ -233,7 +247,6 @@ static int zones_build(struct ext4_fs *fs)
 	fs->zones = kcalloc(fs->zone_room, sizeof(*fs->zones), MM_NORMAL);
 	if (!fs->zones)
 		return -ENOMEM;
-	fs->overhead = fs->first_data_block + journal_blocks(fs);
 	for (u32 i = 0; i < fs->group_count; i++) {
 		struct ext4_group *group = ext4_group(fs, i);
 
@@ -257,6 +270,8 @@ static int zones_build(struct ext4_fs *fs)
 			fs->zones[++merged] = *next;
 	}
 	fs->zone_count = merged + 1;
+	fs->overhead = fs->first_data_block +
+		       round_up(journal_blocks(fs), 1ull << fs->cluster_bits) + zone_blocks(fs);
 	return 0;
 }
 

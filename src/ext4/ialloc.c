@@ -29,7 +29,7 @@ static bool group_usable(const struct ext4_group *group)
 static bool find_emptiest(struct ext4_fs *fs, u32 start, u32 *out)
 {
 	u32 average_inodes = (u32)(max(atomic_load(&fs->free_inodes), 0) / fs->group_count);
-	u32 average_blocks = (u32)(max(atomic_load(&fs->free_blocks), 0) / fs->group_count);
+	u32 average_blocks = (u32)(max(atomic_load(&fs->free_clusters), 0) / fs->group_count);
 	u32 best_dirs = U32_MAX;
 
 	for (u32 i = 0; i < fs->group_count; i++) {
@@ -37,7 +37,7 @@ static bool find_emptiest(struct ext4_fs *fs, u32 start, u32 *out)
 		struct ext4_group *group = ext4_group(fs, number);
 
 		if (!group_usable(group) || group->free_inodes < average_inodes ||
-		    group->free_blocks < average_blocks || group->used_dirs >= best_dirs)
+		    group->free_clusters < average_blocks || group->used_dirs >= best_dirs)
 			continue;
 		best_dirs = group->used_dirs;
 		*out = number;
@@ -50,7 +50,7 @@ static bool find_emptiest(struct ext4_fs *fs, u32 start, u32 *out)
 static bool find_for_dir(struct ext4_fs *fs, struct ext4_inode *parent, u32 *out)
 {
 	u32 average_inodes = (u32)(max(atomic_load(&fs->free_inodes), 0) / fs->group_count);
-	u32 average_blocks = (u32)(max(atomic_load(&fs->free_blocks), 0) / fs->group_count);
+	u32 average_blocks = (u32)(max(atomic_load(&fs->free_clusters), 0) / fs->group_count);
 	u32 max_dirs = (u32)(atomic_load(&fs->dirs) / fs->group_count) + fs->inodes_per_group / 16;
 
 	if (ext4_ino(parent) == EXT4_INO_ROOT || (parent->flags & EXT4_TOPDIR_FL)) {
@@ -65,7 +65,7 @@ static bool find_for_dir(struct ext4_fs *fs, struct ext4_inode *parent, u32 *out
 
 		if (group_usable(group) && group->used_dirs < max_dirs &&
 		    group->free_inodes >= average_inodes / 2 &&
-		    group->free_blocks >= average_blocks / 2) {
+		    group->free_clusters >= average_blocks / 2) {
 			*out = number;
 			return true;
 		}
@@ -85,7 +85,7 @@ static bool find_for_file(struct ext4_fs *fs, struct ext4_inode *parent, u32 *ou
 			u32 number = group_wrap(fs, parent->group, i);
 			struct ext4_group *group = ext4_group(fs, number);
 
-			if (group_usable(group) && (pass || group->free_blocks)) {
+			if (group_usable(group) && (pass || group->free_clusters)) {
 				*out = number;
 				return true;
 			}

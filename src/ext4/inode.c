@@ -102,7 +102,8 @@ int ext4_inode_write(struct inode *inode, bool wait)
 bool ext4_symlink_is_fast(const struct ext4_inode *inode)
 {
 	const struct ext4_fs *fs = ext4_inode_fs(inode);
-	u64 xattr_sectors = inode->file_acl ? fs->block_size >> SECTOR_SHIFT : 0;
+	u64 cluster_sectors = (u64)fs->block_size << fs->cluster_bits >> SECTOR_SHIFT;
+	u64 xattr_sectors = inode->file_acl ? cluster_sectors : 0;
 
 	if ((u64)inode->vfs.size >= sizeof(inode->block))
 		return false;

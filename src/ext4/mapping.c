@@ -3,10 +3,10 @@
  *
  * Reading maps the wanted pages run by run and sends a request per run; holes and unwritten extents
  * are zeroes. Writing is delayed: write_begin() only makes sure that there will be room (a promise
- * of blocks, ext4_blocks_reserve), and write-back maps as much in a row as is dirty, so that a file
- * is laid out in runs as long as it was written. The new extents become visible on disk only after
- * their data: see "ordered" in txn.h. That is why unwritten extents can be marked as written when
- * their data is submitted: the mark is not on disk before the data is.
+ * of clusters, ext4_clusters_reserve), and write-back maps as much in a row as is dirty, so that a
+ * file is laid out in runs as long as it was written. The new extents become visible on disk only
+ * after their data: see "ordered" in txn.h. That is why unwritten extents can be marked as written
+ * when their data is submitted: the mark is not on disk before the data is.
  *
  * page->fsdata is a word of bits, one of each kind per block of the page: DELAYED (room was
  * promised), DIRTY (must be written), MAPPED (is on disk and written, so nobody needs to look). Its
@@ -325,7 +325,7 @@ static int promise(struct ext4_inode *inode)
 	spin_lock(&inode->cache_lock);
 	u32 meta = ext4_map_meta_worst(inode, inode->delayed + 1);
 	u32 more = meta > inode->delayed_meta ? meta - inode->delayed_meta : 0;
-	int err = ext4_blocks_reserve(fs, 1 + more);
+	int err = ext4_clusters_reserve(fs, 1 + more);
 
 	if (!err) {
 		inode->delayed++;
@@ -353,7 +353,7 @@ static void unpromise(struct ext4_inode *inode, u32 n)
 		inode->delayed_meta = meta;
 	}
 	spin_unlock(&inode->cache_lock);
-	ext4_blocks_unreserve(fs, back);
+	ext4_clusters_unreserve(fs, back);
 }
 
 /* Makes sure that block i of a locked page can be written, and marks it dirty. */
@@ -677,7 +677,7 @@ static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 			writer->maps_left--;
 			err = ext4_map_create(&writer->handle, writer->inode, &request, map);
 		}
-		if (err != -ENOSPC || tries || !atomic_load(&writer->collector.fs->busy_blocks))
+		if (err != -ENOSPC || tries || !atomic_load(&writer->collector.fs->busy_clusters))
 			break;
 		/* What was promised to us is there, but a transaction holds it back. */
 		close_handle(writer);

@@ -131,12 +131,12 @@ static int extend_last_group(struct ext4_fs *fs, u64 blocks)
 	if (!err) {
 		bitmap_clear_range(bitmap->data, old, new - old);
 		group->flags &= ~EXT4_BG_BLOCK_UNINIT;
-		group->free_blocks += new - old;
+		group->free_clusters += new - old;
 		group->largest = fs->blocks_per_group;
 		ext4_txn_dirty_bitmap(&handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
 		ext4_txn_dirty_group(&handle, group);
 		set_counts(&handle, fs->blocks_count + (new - old), fs->group_count);
-		atomic_fetch_add(&fs->free_blocks, (s64)(new - old));
+		atomic_fetch_add(&fs->free_clusters, (s64)(new - old));
 	}
 	mutex_unlock(&group->lock);
 	buffer_put(bitmap);
@@ -312,7 +312,7 @@ static void fill_group(struct growth *growth, struct ext4_group *group)
 	group->block_bitmap = growth->first + growth->copies;
 	group->inode_bitmap = group->block_bitmap + 1;
 	group->inode_table = group->inode_bitmap + 1;
-	group->free_blocks = growth->blocks - growth->overhead;
+	group->free_clusters = growth->blocks - growth->overhead;
 	group->free_inodes = fs->inodes_per_group;
 	group->largest = U32_MAX;
 	if (fs->has_group_csum) { /* its table is zeroed as it comes into use */
@@ -402,7 +402,7 @@ static int add_group_handle(struct growth *growth, struct ext4_handle *handle)
 	mutex_lock(&group->lock);
 	ext4_txn_dirty_group(handle, group);
 	mutex_unlock(&group->lock);
-	atomic_fetch_add(&fs->free_blocks, (s64)group->free_blocks);
+	atomic_fetch_add(&fs->free_clusters, (s64)group->free_clusters);
 	atomic_fetch_add(&fs->free_inodes, (s64)group->free_inodes);
 	return 0;
 }

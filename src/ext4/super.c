@@ -92,8 +92,7 @@ static int check_groups(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 	if (fs->blocks_count > device_blocks)
 		return refuse(fs, "the volume is larger than its device, blocks", fs->blocks_count);
 	u32 data_block_max = fs->block_size == 1024;
-	if (fs->first_data_block > data_block_max ||
-	    (!fs->bigalloc && fs->first_data_block != data_block_max))
+	if (fs->first_data_block != (fs->cluster_bits ? 0 : data_block_max))
 		return refuse(fs, "first data block is invalid", fs->first_data_block);
 	if (fs->blocks_count <= fs->first_data_block + 4ull)
 		return refuse(fs, "too few blocks", fs->blocks_count);
@@ -352,7 +351,7 @@ static int load(struct ext4_fs *fs, const char *options)
 void ext4_super_fill(struct ext4_fs *fs)
 {
 	struct ext4_super_raw *raw = fs->raw;
-	u64 free_blocks = (u64)max(atomic_load(&fs->free_blocks), 0);
+	u64 free_blocks = (u64)max(atomic_load(&fs->free_clusters), 0) << fs->cluster_bits;
 	u64 now = (u64)clock_realtime_coarse().sec;
 
 	mutex_lock(&fs->super_lock);
@@ -543,8 +542,8 @@ static int ext4_statfs(struct super_block *super, struct fs_statistics *out)
 {
 	struct ext4_fs *fs = ext4_fs(super);
 	u64 overhead = (fs->options.flags & EXT4_OPT_MINIXDF) ? 0 : fs->overhead;
-	s64 free = atomic_load(&fs->free_blocks) * (1ll << fs->cluster_bits) -
-		   atomic_load(&fs->delayed_blocks);
+	s64 free = (atomic_load(&fs->free_clusters) - atomic_load(&fs->delayed_clusters)) *
+		   (1ll << fs->cluster_bits);
 	const u8 *uuid = fs->raw->s_uuid;
 
 	*out = (struct fs_statistics){

@@ -18,11 +18,11 @@ static void mark(struct ext4_group *group)
 	mutex_unlock(&group->lock);
 }
 
-/* Free runs of the group inside bits [from, to); its lock is held. */
+/* Free runs of the group inside clusters [from, to); its lock is held. */
 static int discard_runs(struct ext4_fs *fs, struct ext4_group *group, u32 from, u32 to, u64 minimum,
 			u64 *trimmed)
 {
-	u32 shift = fs->block_bits - SECTOR_SHIFT;
+	u32 shift = fs->block_bits - SECTOR_SHIFT, bits = fs->cluster_bits;
 	struct buffer *bitmap;
 	int err = ext4_block_bitmap_read(fs, group, &bitmap);
 
@@ -32,14 +32,15 @@ static int discard_runs(struct ext4_fs *fs, struct ext4_group *group, u32 from, 
 		if (start >= to)
 			break;
 		u32 end = (u32)bitmap_find_set(bitmap->data, to, start);
-		u64 block = ext4_group_first(fs, group->number) + start;
+		u64 block = ext4_group_first(fs, group->number) + ((u64)start << bits);
+		u64 count = (u64)(end - start) << bits;
 
 		from = end;
 		if (end - start < minimum)
 			continue;
-		err = block_discard(fs->bdev, block << shift, (u64)(end - start) << shift);
+		err = block_discard(fs->bdev, block << shift, count << shift);
 		if (!err)
-			*trimmed += end - start;
+			*trimmed += count;
 		thread_yield_point();
 	}
 	buffer_put(bitmap);
@@ -55,7 +56,7 @@ static int trim_group(struct ext4_fs *fs, struct ext4_group *group, u32 from, u3
 		mutex_lock(&group->lock);
 		bool stable = group->freed == group->trim_mark;
 
-		if (stable && !group->block_bad && group->free_blocks >= minimum)
+		if (stable && !group->block_bad && group->free_clusters >= minimum)
 			err = discard_runs(fs, group, from, to, minimum, trimmed);
 		group->trim_mark = group->freed;
 		mutex_unlock(&group->lock);
@@ -80,10 +81,15 @@ int ext4_trim(struct ext4_fs *fs, u64 first, u64 last, u64 minimum, u64 *trimmed
 		mark(ext4_group(fs, i));
 	int err = ext4_txn_sync(fs);
 
+	minimum = DIV_ROUND_UP(minimum, 1ull << fs->cluster_bits);
 	for (u32 i = from; i <= to && !err; i++) {
 		u64 start = ext4_group_first(fs, i);
 		u32 begin = i == from ? (u32)(first - start) : 0;
 		u32 end = i == to ? (u32)(last - start) + 1 : ext4_group_blocks(fs, i);
+
+		/* Only clusters that lie wholly inside. */
+		begin = DIV_ROUND_UP(begin, 1u << fs->cluster_bits);
+		end >>= fs->cluster_bits;
 
 		err = trim_group(fs, ext4_group(fs, i), begin, end, minimum, trimmed);
 		thread_yield_point();

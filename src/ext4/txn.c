@@ -4,7 +4,8 @@
 #include "lib/assert.h"
 
 /* Fewer unused blocks than this that no transaction holds back: the next handle commits first. */
-#define LOW_BLOCKS 256
+#define LOW_BLOCKS   256
+#define LOW_CLUSTERS 4 /* and these, when clusters are large */
 
 /* ---- life ---- */
 
@@ -125,9 +126,10 @@ static bool reserve(struct ext4_fs *fs, u32 credits)
 /* So little room is left that what transactions hold back counts. */
 static bool is_short_of_blocks(const struct ext4_fs *fs)
 {
-	s64 busy = atomic_load_relaxed(&fs->busy_blocks);
+	s64 busy = atomic_load_relaxed(&fs->busy_clusters);
 
-	return busy && atomic_load_relaxed(&fs->free_blocks) - busy < LOW_BLOCKS;
+	return busy && atomic_load_relaxed(&fs->free_clusters) - busy <
+			   max(LOW_BLOCKS >> fs->cluster_bits, LOW_CLUSTERS);
 }
 
 int ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle)

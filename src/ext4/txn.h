@@ -122,8 +122,8 @@ int __must_check ext4_txn_dirty_inode(struct ext4_handle *handle, struct ext4_in
 void ext4_txn_flush_inode(struct ext4_handle *handle, struct ext4_inode *inode);
 void ext4_txn_dirty_super(struct ext4_handle *handle);
 
-/* [block, block + count) was cleared in its group's bitmap, whose lock is held: it stays unused
- * until the handle's transaction has committed. To be called first. -ENOMEM. */
+/* Clusters [start, start + count) of the group, whose lock is held, will be cleared in its bitmap:
+ * they stay unused until the handle's transaction has committed. To be called first. -ENOMEM. */
 int __must_check ext4_txn_busy(struct ext4_handle *handle, struct ext4_group *group,
 			       const void *bitmap, u32 start, u32 count);
 

@@ -129,29 +129,31 @@ int ext4_txn_busy(struct ext4_handle *handle, struct ext4_group *group, const vo
 		memcpy(taken, bitmap, fs->block_size);
 		group->taken = taken;
 	}
-	group->busy_blocks += count;
-	atomic_fetch_add(&fs->busy_blocks, (s64)count);
+	group->busy_clusters += count;
+	atomic_fetch_add(&fs->busy_clusters, (s64)count);
 	spin_lock(&fs->txn.lock);
-	add_range(&handle->transaction->busy, &fresh, ext4_group_first(fs, group->number) + start,
-		  count);
+	add_range(&handle->transaction->busy, &fresh,
+		  ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits),
+		  count << fs->cluster_bits);
 	spin_unlock(&fs->txn.lock);
 	if (fresh)
 		slab_free(freed_slab, fresh);
 	return 0;
 }
 
+/* start, count: clusters. */
 static void release_in_group(struct ext4_fs *fs, struct ext4_group *group, u32 start, u32 count)
 {
 	mutex_lock(&group->lock);
 	bitmap_clear_range(group->taken, start, count);
-	group->busy_blocks -= count;
-	if (!group->busy_blocks) {
+	group->busy_clusters -= count;
+	if (!group->busy_clusters) {
 		kfree(group->taken);
 		group->taken = NULL;
 	}
-	if (group->largest < fs->blocks_per_group)
+	if (group->largest < fs->clusters_per_group)
 		group->largest = group->largest * 2 + count;
-	atomic_fetch_sub(&fs->busy_blocks, (s64)count);
+	atomic_fetch_sub(&fs->busy_clusters, (s64)count);
 	mutex_unlock(&group->lock);
 }
 
@@ -166,8 +168,9 @@ void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transact
 			struct ext4_group *group = ext4_group(fs, ext4_block_group(fs, block));
 			u32 start = (u32)(block - ext4_group_first(fs, group->number));
 
-			n = min(left, ext4_group_blocks(fs, group->number) - start);
-			release_in_group(fs, group, start, n);
+			n = min(left, fs->blocks_per_group - start);
+			release_in_group(fs, group, start >> fs->cluster_bits,
+					 n >> fs->cluster_bits);
 		}
 	}
 	ext4_freed_free(&transaction->busy);

@@ -503,7 +503,7 @@ static void check_group_blocks(struct work *w, struct ext4_group *group)
 {
 	struct ext4_fs *fs = w->fs;
 	u64 start = ext4_group_first(fs, group->number), run = 0;
-	u32 bits = DIV_ROUND_UP(ext4_group_blocks(fs, group->number), 1u << fs->cluster_bits);
+	u32 bits = ext4_group_clusters(fs, group->number);
 	int state = 0; /* 1: a run of those marked free, 2: of those marked used */
 	struct buffer *bitmap;
 
@@ -531,7 +531,7 @@ static void check_counts(struct work *w)
 	u64 blocks = 0, inodes = 0;
 
 	for (u32 i = 0; i < w->fs->group_count; i++) {
-		blocks += ext4_group(w->fs, i)->free_blocks;
+		blocks += ext4_group(w->fs, i)->free_clusters;
 		inodes += ext4_group(w->fs, i)->free_inodes;
 	}
 	w->verify->blocks = bitmap_weight(w->claimed, 0, (size_t)w->clusters)
