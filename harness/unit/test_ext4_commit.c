@@ -299,6 +299,48 @@ START_TEST(threads_that_fsync_share_commits_and_keep_their_data)
 }
 END_TEST
 
+static void commit_once(void *arg)
+{
+	ck_assert_int_eq(ext4_txn_commit(t_super()->private), 0);
+}
+
+/* Every change touches what the transaction in the log holds: the directory's block, bitmaps, the
+ * table of inodes. If one of them waited for the log, this would not end. */
+START_TEST(changes_go_on_while_the_log_is_being_written)
+{
+	char name[32];
+
+	start(&volumes[_i]);
+	t_create("d0/there", 3000, 1);
+	t_create("d0/first", 3000, 2);
+	t_sync();
+	ck_assert_int_eq(t_unlink("d0/there"), 0);
+	t_create("d0/there", 0, 2);
+	ck_assert_int_eq(t_mkdir("d0/dir"), 0);
+	host_disk_set_worker(t_disk(), true);
+	host_disk_hold(t_disk(), HOST_DISK_WRITES);
+	struct thread *committer = host_thread_start(commit_once, NULL);
+
+	host_disk_wait_held(t_disk());
+	for (u32 i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "d0/while%u", i);
+		t_create(name, 0, i);
+	}
+	ck_assert_int_eq(t_rename("d0/while3", "d0/renamed", 0), 0);
+	ck_assert_int_eq(t_unlink("d0/there"), 0);
+	ck_assert_int_eq(t_unlink("d0/while4"), 0);
+	ck_assert_int_eq(t_rmdir("d0/dir"), 0);
+	ck_assert_int_eq(t_link("d0/first", "d1/again"), 0);
+	host_disk_hold(t_disk(), 0);
+	host_thread_join(committer);
+	host_disk_set_worker(t_disk(), false);
+	t_expect("d1/again", 3000, 2);
+	t_run_ok("cp img crashed");
+	expect_whole("after the commit");
+	t_check();
+}
+END_TEST
+
 Suite *suite_ext4_commit(void)
 {
 	Suite *s = suite_create("ext4_commit");
@@ -306,6 +348,7 @@ Suite *suite_ext4_commit(void)
 	suite_add_loop(s, NULL, after_a_crash_at_any_point_the_log_makes_the_volume_whole,
 		       ARRAY_SIZE(volumes));
 	suite_add_loop(s, NULL, the_log_goes_round_many_times, ARRAY_SIZE(volumes));
+	suite_add_loop(s, NULL, changes_go_on_while_the_log_is_being_written, ARRAY_SIZE(volumes));
 	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
 			revoked_blocks_are_not_replayed_over_data,
 			threads_that_fsync_share_commits_and_keep_their_data);

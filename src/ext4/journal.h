@@ -5,13 +5,14 @@
  *
  * The life of a transaction. It runs: handles add buffers to it. A commit (ext4_journal_commit)
  * closes it and starts the next one; then it is "committing", one at a time. First the file data
- * that its new blocks hold is waited for. Then its revokes and buffers are written to the log: a
- * buffer itself where nobody changes it, else the frozen copy, made at the moment when the next
- * transaction first wanted to change it. When all of this has completed, the commit block goes out
- * with PREFLUSH and FUA: the flush makes data and log durable before it, FUA itself. This is the
- * only place in which an ordinary commit waits for the disk's cache. Now the transaction is
- * "committed": whoever waits for its number goes on, blocks that it freed may be used again, and
- * its buffers become dirty in the buffer cache.
+ * that its new blocks hold is waited for. Then its revokes and copies of its buffers are written to
+ * the log: the copy that was frozen when the next transaction first wanted to change the buffer, or
+ * else one that is made now, so that nobody who wants to change a buffer waits for the disk (unless
+ * there is no memory for the copy, and the buffer itself goes out). When all of this has completed,
+ * the commit block goes out with PREFLUSH and FUA: the flush makes data and log durable before it,
+ * FUA itself. This is the only place in which an ordinary commit waits for the disk's cache. Now
+ * the transaction is "committed": whoever waits for its number goes on, blocks that it freed may be
+ * used again, and its buffers become dirty in the buffer cache.
  *
  * Checkpoints. A transaction must stay in the log until all its buffers are in place. They are
  * written by write-back when they get old, or sooner when the log fills up (half of it is the

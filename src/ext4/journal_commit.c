@@ -212,22 +212,60 @@ static void freeze_super(struct writer *writer)
 	record->frozen = writer->super_page;
 }
 
-/* What goes to the log of this buffer: from now on nobody changes it. */
-static void *take_image(struct writer *writer, struct ext4_record *record, struct ext4_image *image)
+static void set_state(struct ext4_txn *txn, struct ext4_record *record,
+		      enum ext4_record_state state)
+{
+	atomic_store(&record->state, state);
+	if (wait_queue_active(&txn->wait))
+		wake_all(&txn->wait);
+}
+
+/* Sums the buffer and copies it for the log; nobody changes it meanwhile. NULL: no memory for a
+ * copy, so that nobody may change it until it is written. */
+static struct page *copy_buffer(struct writer *writer, struct ext4_slot *slot,
+				struct ext4_record *record)
 {
 	struct ext4_txn *txn = &writer->journal->fs->txn;
+	struct buffer *buffer = record->buffer;
+	struct page *copy = page_alloc(0, MM_NOFS);
+
+	ext4_csum_set(writer->journal->fs, buffer->data, buffer->block, slot->kind, slot->seed);
+	if (!copy)
+		return NULL;
+	memcpy(page_address(copy), buffer->data, buffer->size);
+	spin_lock(&txn->lock);
+	record->frozen = copy;
+	spin_unlock(&txn->lock);
+	set_state(txn, record, EXT4_RECORD_LOGGED);
+	return copy;
+}
+
+/* What goes to the log of this buffer, with its checksum: a copy, so that the buffer may change
+ * while it is being written. */
+static void *take_image(struct writer *writer, struct ext4_slot *slot, struct ext4_image *image)
+{
+	struct ext4_txn *txn = &writer->journal->fs->txn;
+	struct ext4_record *record = ext4_slot_record(slot, writer->transaction->tid);
 	struct buffer *buffer = record->buffer;
 
 	*image = (struct ext4_image){.block = buffer->block};
 	spin_lock(&txn->lock);
-	if (record->frozen) {
-		image->page = record->frozen;
-	} else {
+	image->page = record->frozen;
+	bool ready = record->state != EXT4_RECORD_IDLE;
+	if (!image->page)
 		atomic_store(&record->state, EXT4_RECORD_LOGGING);
+	spin_unlock(&txn->lock);
+	if (image->page && !ready) {
+		ext4_csum_set(writer->journal->fs, page_address(image->page), image->block,
+			      slot->kind, slot->seed);
+		set_state(txn, record, EXT4_RECORD_LOGGED);
+	}
+	if (!image->page && !ready)
+		image->page = copy_buffer(writer, slot, record);
+	if (!image->page) {
 		image->page = buffer->page;
 		image->offset = (u32)((char *)buffer->data - (char *)page_address(buffer->page));
 	}
-	spin_unlock(&txn->lock);
 	return (u8 *)page_address(image->page) + image->offset;
 }
 
@@ -249,9 +287,7 @@ static void sum_bitmaps(struct writer *writer)
 	list_for_each_entry(slot, &transaction->buffers, node) {
 		if (!slot->dirty || slot->freed || !is_bitmap(slot))
 			continue;
-		void *data = take_image(writer, ext4_slot_record(slot, transaction->tid), &image);
-
-		ext4_csum_set(fs, data, image.block, slot->kind, slot->seed);
+		(void)take_image(writer, slot, &image);
 		ext4_group_fill_sums(fs, ext4_group(fs, slot->seed));
 	}
 }
@@ -347,10 +383,7 @@ static int write_buffers(struct writer *writer)
 		if (!slot->dirty || slot->freed)
 			continue;
 		struct ext4_image *image = &journal->batch[count];
-		void *data = take_image(writer, ext4_slot_record(slot, transaction->tid), image);
-
-		if (!is_bitmap(slot))
-			ext4_csum_set(journal->fs, data, image->block, slot->kind, slot->seed);
+		(void)take_image(writer, slot, image);
 		if (++count < journal->tags_per_block)
 			continue;
 		err = write_batch(writer, count);

@@ -18,9 +18,10 @@
  * Two transactions may know of one buffer: the running one and the one being committed. What the
  * struct ext4_record that hangs in buffer->fsdata knows is therefore there twice, in slots chosen
  * by the last bit of the transaction's number. Whoever takes write access to a buffer whose
- * contents the committing transaction still needs gives it a copy ("frozen"), or, if they are on
- * their way into the log at this moment, waits. Buffers that only commits change (inode tables,
- * descriptors, the superblock) never need either.
+ * contents the committing transaction still needs gives it a copy ("frozen"); the commit makes one
+ * of each buffer that has none before it writes the log, so that changes of a buffer wait only
+ * while it is being copied. Buffers that only commits change (inode tables, descriptors, the
+ * superblock) never need to be waited for.
  *
  * Blocks that a transaction frees are not allocated again before it has committed: a crash that
  * brings the old owner back must find its contents.

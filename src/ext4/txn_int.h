@@ -40,7 +40,7 @@ struct ext4_slot {
 
 enum ext4_record_state {
 	EXT4_RECORD_IDLE,
-	EXT4_RECORD_LOGGING, /* the buffer itself is being written to the log: must not change */
+	EXT4_RECORD_LOGGING, /* being copied, or written to the log itself: must not change */
 	EXT4_RECORD_LOGGED,  /* the committing transaction does not need it any more */
 };
 

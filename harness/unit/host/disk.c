@@ -46,7 +46,8 @@ struct host_disk {
 	size_t log_count, log_room;
 
 	bool worker, stop;
-	u64 shuffle; /* 0: first come, first served */
+	u64 shuffle;         /* 0: first come, first served */
+	unsigned hold_kinds; /* requests that wait in the queue */
 	struct thread *thread;
 	pthread_cond_t cond;
 	struct list_head queue; /* struct bio.node */
@@ -190,24 +191,34 @@ static void serve_and_end(struct host_disk *disk, struct bio *bio)
 
 /* ---- the queue ---- */
 
-/* The queue is not empty; mutex held. */
+static bool is_held(const struct host_disk *disk, const struct bio *bio)
+{
+	return disk->hold_kinds & 1u << bio->op;
+}
+
+/* The n-th request of the queue that is not held, NULL if there are not so many; mutex held. */
+static struct bio *nth_waiting(struct host_disk *disk, u64 n)
+{
+	struct bio *bio;
+
+	list_for_each_entry(bio, &disk->queue, node)
+		if (!is_held(disk, bio) && n-- == 0)
+			return bio;
+	return NULL;
+}
+
+/* There is one to be taken; mutex held. */
 static struct bio *take_next(struct host_disk *disk)
 {
-	struct bio *bio = list_first_entry(&disk->queue, struct bio, node), *other;
-	u64 n = 0;
+	u64 count = 0, n = 0;
 
 	if (disk->shuffle) {
-		list_for_each_entry(other, &disk->queue, node)
-			n++;
+		while (nth_waiting(disk, count))
+			count++;
 		disk->shuffle = hash_u64(disk->shuffle) | 1;
-		n = (disk->shuffle >> 8) % n;
-		list_for_each_entry(other, &disk->queue, node) {
-			if (n-- == 0) {
-				bio = other;
-				break;
-			}
-		}
+		n = (disk->shuffle >> 8) % count;
 	}
+	struct bio *bio = nth_waiting(disk, n);
 	list_del(&bio->node);
 	return bio;
 }
@@ -218,7 +229,7 @@ static void work(void *arg)
 
 	pthread_mutex_lock(&disk->mutex);
 	for (;;) {
-		while (list_empty(&disk->queue) && !disk->stop)
+		while (!nth_waiting(disk, 0) && !(disk->stop && list_empty(&disk->queue)))
 			pthread_cond_wait(&disk->cond, &disk->mutex);
 		if (list_empty(&disk->queue))
 			break;
@@ -244,7 +255,7 @@ static void submit(struct block_device *bdev, struct list_head *bios)
 	bool worker = disk->worker;
 	if (worker) {
 		list_splice_tail(bios, &disk->queue);
-		pthread_cond_signal(&disk->cond);
+		pthread_cond_broadcast(&disk->cond);
 	}
 	pthread_mutex_unlock(&disk->mutex);
 	while (!worker && !list_empty(bios)) {
@@ -269,7 +280,7 @@ void host_disk_set_worker(struct host_disk *disk, bool worker)
 	pthread_mutex_lock(&disk->mutex);
 	disk->worker = false;
 	disk->stop = true;
-	pthread_cond_signal(&disk->cond);
+	pthread_cond_broadcast(&disk->cond);
 	pthread_mutex_unlock(&disk->mutex);
 	host_thread_join(disk->thread);
 }
@@ -278,6 +289,30 @@ void host_disk_shuffle(struct host_disk *disk, u64 seed)
 {
 	pthread_mutex_lock(&disk->mutex);
 	disk->shuffle = seed;
+	pthread_mutex_unlock(&disk->mutex);
+}
+
+void host_disk_hold(struct host_disk *disk, unsigned kinds)
+{
+	pthread_mutex_lock(&disk->mutex);
+	disk->hold_kinds = kinds;
+	pthread_cond_broadcast(&disk->cond);
+	pthread_mutex_unlock(&disk->mutex);
+}
+
+void host_disk_wait_held(struct host_disk *disk)
+{
+	struct bio *bio;
+	bool held = false;
+
+	pthread_mutex_lock(&disk->mutex);
+	for (;;) {
+		list_for_each_entry(bio, &disk->queue, node)
+			held = held || is_held(disk, bio);
+		if (held)
+			break;
+		pthread_cond_wait(&disk->cond, &disk->mutex);
+	}
 	pthread_mutex_unlock(&disk->mutex);
 }
 

@@ -39,6 +39,11 @@ void host_disk_set_worker(struct host_disk *disk, bool worker);
 /* The worker takes waiting requests in a random order (seed 0: in that of their arrival), as a disk
  * with a queue may. */
 void host_disk_shuffle(struct host_disk *disk, u64 seed);
+/* The worker leaves requests of these kinds (HOST_DISK_*) in the queue until it is told otherwise.
+ * Whoever waits for one must not be who lets it go. */
+void host_disk_hold(struct host_disk *disk, unsigned kinds);
+/* Until there is one that is held. */
+void host_disk_wait_held(struct host_disk *disk);
 
 /* ---- faults ---- */
 
