@@ -40,7 +40,7 @@ static int get_blank(struct ext4_fs *fs, u64 block, struct buffer **out)
 	int err = buffer_get(fs->bdev, block, out);
 
 	/* Nobody reads a bitmap block without the group's lock, so it may be filled as it is. */
-	return err ? ext4_io_error_at(fs, 0, block, __func__, err) : 0;
+	return err ? ext4_io_error(fs, 0, block, err) : 0;
 }
 
 static bool own_bits_set(struct ext4_fs *fs, struct ext4_group *group, const void *map, u64 block,
@@ -97,7 +97,7 @@ int ext4_block_bitmap_read(struct ext4_fs *fs, struct ext4_group *group, struct 
 	} else {
 		err = buffer_read(fs->bdev, group->block_bitmap, out);
 		if (err)
-			return ext4_io_error_at(fs, 0, group->block_bitmap, __func__, err);
+			return ext4_io_error(fs, 0, group->block_bitmap, err);
 	}
 	if (!group->block_checked && !(group->flags & EXT4_BG_BLOCK_UNINIT)) {
 		err = check_block_bitmap(fs, group, *out);
@@ -146,7 +146,7 @@ int ext4_inode_bitmap_read(struct ext4_fs *fs, struct ext4_group *group, struct 
 	}
 	err = buffer_read(fs->bdev, group->inode_bitmap, out);
 	if (err)
-		return ext4_io_error_at(fs, 0, group->inode_bitmap, __func__, err);
+		return ext4_io_error(fs, 0, group->inode_bitmap, err);
 	if (!group->inode_checked) {
 		err = check_inode_bitmap(fs, group, *out);
 		if (err) {

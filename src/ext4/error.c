@@ -61,8 +61,8 @@ static void apply_policy(struct ext4_fs *fs, u32 ino, u64 block, const char *fun
 		ext4_super_write(fs);
 }
 
-int ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,
-		  ...)
+void ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,
+		   ...)
 {
 	char text[160], where[48] = "";
 	size_t n = 0;
@@ -77,14 +77,11 @@ int ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, 
 		kscnprintf(where + n, sizeof(where) - n, "block %llu: ", block);
 	log_err("%s: %s: %s: %s%s", fs->type_name, fs->super->id, function, where, text);
 	apply_policy(fs, ino, block, function, -EUCLEAN);
-	return -EUCLEAN;
 }
 
-int ext4_io_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, int err)
+void ext4_io_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, int err)
 {
-	if (err != -EIO) /* no memory is nobody's damage */
-		return err;
-	log_err("%s: %s: %s: inode %u: block %llu: I/O error", fs->type_name, fs->super->id,
-		function, ino, block);
-	return err;
+	if (err == -EIO) /* no memory is nobody's damage */
+		log_err("%s: %s: %s: inode %u: block %llu: I/O error", fs->type_name, fs->super->id,
+			function, ino, block);
 }

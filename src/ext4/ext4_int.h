@@ -264,13 +264,24 @@ static inline bool ext4_uses_extents(const struct ext4_inode *inode)
 /*
  * The volume is damaged (or a write of metadata failed): logs a line that names device, inode,
  * block and function, records it in the superblock, and applies errors=. inode NULL, block 0: not
- * known. Returns -EUCLEAN, so that it can be the value of a return statement.
+ * known. Its value is -EUCLEAN, for a return statement; it is a constant here, so that who reads
+ * the caller, or checks it without its callees, sees that it never goes on as after a success.
  */
-int ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,
-		  ...) __printf(5, 6);
-#define ext4_error(fs, ino, block, ...) ext4_error_at(fs, ino, block, __func__, __VA_ARGS__)
-/* An I/O error on metadata: the policy, and -EIO. */
-int ext4_io_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, int err);
+void ext4_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, const char *fmt,
+		   ...) __printf(5, 6);
+#define ext4_error(fs, ino, block, ...)                                                            \
+	({                                                                                         \
+		ext4_error_at(fs, ino, block, __func__, __VA_ARGS__);                              \
+		-EUCLEAN;                                                                          \
+	})
+/* A read of metadata failed with `err`, which is its value: logs it, if a disk is to blame. */
+void ext4_io_error_at(struct ext4_fs *fs, u32 ino, u64 block, const char *function, int err);
+#define ext4_io_error(fs, ino, block, err)                                                         \
+	({                                                                                         \
+		int io_error_ = (err);                                                             \
+		ext4_io_error_at(fs, ino, block, __func__, io_error_);                             \
+		io_error_;                                                                         \
+	})
 
 /*
  * What was checked of a buffer since it was read lies in bits of buffer->flags, one per type of

@@ -118,7 +118,7 @@ static int read_node(struct ext4_inode *inode, u64 block, u32 depth, u64 from, u
 		return ext4_error(fs, ext4_ino(inode), block, "extent node is out of range");
 	int err = buffer_read(fs->bdev, block, &buffer);
 	if (err)
-		return ext4_io_error_at(fs, ext4_ino(inode), block, __func__, err);
+		return ext4_io_error(fs, ext4_ino(inode), block, err);
 	if (ext4_buffer_checked(buffer, EXT4_CHECKED_EXTENT)) {
 		what = check_header(buffer->data, depth, max);
 	} else {

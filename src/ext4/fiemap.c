@@ -94,11 +94,11 @@ loff_t ext4_file_seek(struct file *file, loff_t offset, int whence)
 		int err = seek_block(inode, (u32)((u64)offset >> fs->block_bits),
 				     ext4_blocks_of(fs, (u64)size), whence == SEEK_DATA, &found);
 
-		result = min(max((loff_t)((u64)found << fs->block_bits), offset), size);
+		result = err;
+		if (!err)
+			result = min(max((loff_t)((u64)found << fs->block_bits), offset), size);
 		if (whence == SEEK_DATA && result >= size)
 			result = -ENXIO;
-		if (err)
-			result = err;
 	}
 	rwsem_read_unlock(&file->inode->rwsem);
 	return result < 0 ? result : file_seek_to(file, result, result);

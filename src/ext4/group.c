@@ -4,6 +4,7 @@
  * volume's own metadata occupies, which no file may claim.
  */
 #include "ext4/ext4_int.h"
+#include "lib/assert.h"
 #include "lib/log.h"
 #include "lib/sort.h"
 #include "lib/string.h"
@@ -203,6 +204,7 @@ static int range_compare(const void *a, const void *b)
 
 static void zone_add(struct ext4_fs *fs, u64 block, u64 count)
 {
+	ASSERT(fs->zones);
 	struct ext4_range *last = fs->zone_count ? &fs->zones[fs->zone_count - 1] : NULL;
 
 	if (last && last->last + 1 == block)

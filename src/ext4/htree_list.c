@@ -11,6 +11,7 @@
  * the open file keeps the name to go on with.
  */
 #include "ext4/htree_int.h"
+#include "lib/assert.h"
 #include "lib/sort.h"
 #include "lib/string.h"
 #include "vfs/file.h"
@@ -151,6 +152,7 @@ static int collect(struct ext4_inode *dir, struct group *group, struct buffer *b
 		block_put(buffer, &group->copy);
 		return err;
 	}
+	ASSERT(group->buffers && group->items);
 	group->buffers[group->buffer_count++] = buffer;
 	for (u32 at = 0; at < end;) {
 		const struct ext4_dirent *entry = (const void *)((const u8 *)buffer->data + at);

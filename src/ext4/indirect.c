@@ -48,7 +48,7 @@ static int read_array(struct ext4_inode *inode, u64 block, struct buffer **out)
 	if (!ext4_blocks_valid(fs, block, 1))
 		return ext4_error(fs, ext4_ino(inode), block, "indirect block is out of range");
 	int err = buffer_read(fs->bdev, block, out);
-	return err ? ext4_io_error_at(fs, ext4_ino(inode), block, __func__, err) : 0;
+	return err ? ext4_io_error(fs, ext4_ino(inode), block, err) : 0;
 }
 
 /* The run that begins at entry `at` of an array of `end` entries. */

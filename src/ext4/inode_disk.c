@@ -34,7 +34,7 @@ int ext4_inode_table_read(struct ext4_fs *fs, u32 ino, struct buffer **out)
 	if (end > first + 1)
 		buffer_readahead(fs->bdev, first, (unsigned int)(end - first));
 	int err = buffer_read(fs->bdev, block, out);
-	return err ? ext4_io_error_at(fs, ino, block, __func__, err) : 0;
+	return err ? ext4_io_error(fs, ino, block, err) : 0;
 }
 
 /* ---- reading ---- */

@@ -64,6 +64,7 @@ static int append(const struct ext4_fs *fs, struct ext4_journal_map *map, u64 ph
 		map->runs = runs;
 		map->room = room;
 	}
+	ASSERT(map->runs);
 	map->runs[map->count++] = (struct ext4_journal_run){
 	    .logical = map->blocks, .length = length, .physical = physical};
 	map->blocks += length;

@@ -112,9 +112,9 @@ u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n)
 
 struct ext4_free_budget ext4_free_budget(const struct ext4_inode *inode)
 {
-	return (struct ext4_free_budget){
-	    .left = EXT4_FREE_GROUPS,
-	    .blocks = S_ISREG(inode->vfs.mode) ? U32_MAX : EXT4_FREE_REVOKES};
+	return (struct ext4_free_budget){.left = EXT4_FREE_GROUPS,
+					 .blocks = S_ISREG(inode->vfs.mode) ? U32_MAX
+									    : EXT4_FREE_REVOKES};
 }
 
 u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end, u64 count)
@@ -250,7 +250,7 @@ int ext4_file_block_read(struct ext4_inode *inode, u32 logical, struct buffer **
 	if (map.length > 1)
 		buffer_readahead(fs->bdev, map.physical, min(map.length, 16));
 	err = buffer_read(fs->bdev, map.physical, out);
-	return err ? ext4_io_error_at(fs, ext4_ino(inode), map.physical, __func__, err) : 0;
+	return err ? ext4_io_error(fs, ext4_ino(inode), map.physical, err) : 0;
 }
 
 int ext4_file_block_create(struct ext4_handle *handle, struct ext4_inode *inode, u32 logical,

@@ -206,7 +206,7 @@ static int read_reserve_list(struct growth *growth, struct buffer **out)
 		return ext4_error(fs, EXT4_INO_RESIZE, block,
 				  "the resize inode's list is out of range");
 	int err = buffer_read(fs->bdev, block, out);
-	return err ? ext4_io_error_at(fs, EXT4_INO_RESIZE, block, __func__, err) : 0;
+	return err ? ext4_io_error(fs, EXT4_INO_RESIZE, block, err) : 0;
 }
 
 /* The new group's copies of the reserved blocks are the resize inode's too. */
@@ -225,7 +225,7 @@ static int reserve_copies(struct growth *growth, struct ext4_handle *handle)
 
 		err = buffer_read(fs->bdev, own + i, &array);
 		if (err)
-			return ext4_io_error_at(fs, EXT4_INO_RESIZE, own + i, __func__, err);
+			return ext4_io_error(fs, EXT4_INO_RESIZE, own + i, err);
 		err = ext4_txn_access(handle, array);
 		if (!err) {
 			((struct le32 *)array->data)[at] = le32_make((u32)(copy + i));

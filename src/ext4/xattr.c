@@ -1,5 +1,6 @@
 /* Extended attributes of an inode: xattr_int.h tells how they are kept. */
 #include "ext4/xattr_int.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 #include "vfs/cred.h"
@@ -95,6 +96,7 @@ static ssize_t value_get(struct ext4_inode *inode, const struct ext4_xattr_area 
 	u32 length = le32_get(entry->e_value_size);
 	int err = 0;
 
+	ASSERT(area->base); /* there is an entry */
 	if (!size)
 		return length;
 	if (size < length)

@@ -108,7 +108,7 @@ int ext4_xattr_block_read(struct ext4_inode *inode, struct buffer **out)
 	int err = buffer_read(fs->bdev, block, out);
 
 	if (err)
-		return ext4_io_error_at(fs, ext4_ino(inode), block, __func__, err);
+		return ext4_io_error(fs, ext4_ino(inode), block, err);
 	if (ext4_buffer_checked(*out, EXT4_CHECKED_XATTR))
 		return 0;
 	const char *what = check_block(fs, *out);

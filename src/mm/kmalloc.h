@@ -14,9 +14,9 @@
 enum mm_flags {
 	MM_NORMAL = 0,
 	MM_ATOMIC = 1 << 0, /* never sleep or reclaim; may use the emergency reserve */
-	MM_ZERO = 1 << 1,
-	MM_NOFS = 1 << 2, /* reclaim must not enter the file system (caller holds its locks) */
-	MM_USER = 1 << 3, /* page frames for user memory: failing may start the OOM killer */
+	MM_ZERO = 0x8000,   /* the bit that clang's analyzer knows from Linux's kmalloc() */
+	MM_NOFS = 1 << 2,   /* reclaim must not enter the file system (caller holds its locks) */
+	MM_USER = 1 << 3,   /* page frames for user memory: failing may start the OOM killer */
 };
 
 /* 16-byte aligned; sizes that are powers of two up to 4096 are aligned to their size. */
