@@ -29,7 +29,11 @@ struct list_head process_list = LIST_HEAD_INIT(process_list);
 
 static u64 ids_given;
 static unsigned int threads_max;
-static u16 id_uses[PID_MAX]; /* process_lock, as all below */
+/* How often an id is used, in chunks that are made with the first id in them; process_lock, as all
+ * below. */
+#define ID_CHUNK ((int)(PAGE_SIZE / sizeof(u16)))
+static u16 id_first[ID_CHUNK];
+static u16 *id_uses[PID_MAX / ID_CHUNK] = {id_first};
 static unsigned int thread_count;
 static int id_last = 1;
 static struct hlist_head thread_hash[HASH_BUCKETS];
@@ -63,13 +67,26 @@ struct cred cred_kernel = {
 
 /* ---- ids ---- */
 
+/* NULL: no id of the chunk was ever given, and there is no memory for it now. */
+static u16 *id_uses_of(int id)
+{
+	u16 **chunk = &id_uses[id / ID_CHUNK];
+
+	if (!*chunk)
+		*chunk = kmalloc(PAGE_SIZE, MM_ATOMIC | MM_ZERO);
+	return *chunk ? *chunk + id % ID_CHUNK : NULL;
+}
+
 int id_alloc(void)
 {
 	for (int tried = 0; tried < PID_MAX; tried++) {
+		u16 *uses;
+
 		if (++id_last >= PID_MAX)
 			id_last = 2;
-		if (!id_uses[id_last]) {
-			id_uses[id_last] = 1;
+		uses = id_uses_of(id_last);
+		if (uses && !*uses) {
+			*uses = 1;
 			ids_given++;
 			return id_last;
 		}
@@ -79,13 +96,15 @@ int id_alloc(void)
 
 void id_use(int id)
 {
-	id_uses[id]++;
+	++*id_uses_of(id); /* it is in use, so has a place */
 }
 
 void id_release(int id)
 {
-	VERIFY(id_uses[id]);
-	id_uses[id]--;
+	u16 *uses = id_uses_of(id);
+
+	VERIFY(*uses);
+	--*uses;
 }
 
 u64 process_created_count(void)
@@ -192,7 +211,7 @@ struct process *process_next(int pid)
 		pid = 0;
 	flags = irqlock_lock(&process_lock);
 	for (; pid < PID_MAX && !found; pid++)
-		if (id_uses[pid])
+		if (id_uses[pid / ID_CHUNK] && *id_uses_of(pid))
 			found = process_lookup(pid);
 	if (found)
 		process_get(found);

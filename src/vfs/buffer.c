@@ -22,19 +22,13 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
-#include "vfs/buckets.h"
+#include "vfs/hash_table.h"
 #include "vfs/pagecache.h"
 
 #define WAIT_QUEUES 32
 #define SYNC_BATCH  64
 
-struct bucket {
-	struct spinlock lock;
-	struct list_head chain;
-};
-
-static struct bucket *buckets;
-static size_t bucket_count; /* a power of two */
+static struct hash_table table;
 static struct slab_cache *buffer_slab;
 static struct wait_queue io_wait[WAIT_QUEUES];
 static struct spinlock lru_lock;
@@ -44,11 +38,16 @@ static LIST_HEAD(dirty_list);
 static struct mutex reclaim_lock;
 static size_t cached_bytes, dirty_bytes; /* atomic */
 
-static struct bucket *bucket_of(const struct block_device *bdev, u64 block)
+static u64 hash_value(const struct block_device *bdev, u64 block)
 {
 	u64 group = block / (PAGE_SIZE / bdev->soft_block_size);
-	return &buckets[hash_u64((u64)(uintptr_t)bdev ^ (group * 0x9e3779b97f4a7c15ull)) &
-			(bucket_count - 1)];
+	return hash_u64((u64)(uintptr_t)bdev ^ (group * 0x9e3779b97f4a7c15ull));
+}
+
+static u64 hash_of(const struct hlist_node *node)
+{
+	const struct buffer *buffer = hlist_entry(node, const struct buffer, hash_node);
+	return hash_value(buffer->bdev, buffer->block);
 }
 
 static struct wait_queue *wait_queue_of(const struct buffer *buffer)
@@ -78,10 +77,12 @@ static bool flag_test_set(struct buffer *buffer, enum buffer_flag flag)
 
 /* ---- finding and making ---- */
 
-static struct buffer *chain_find(struct bucket *bucket, const struct block_device *bdev, u64 block)
+static struct buffer *chain_find(struct hash_bucket *bucket, const struct block_device *bdev,
+				 u64 block)
 {
 	struct buffer *buffer;
-	list_for_each_entry(buffer, &bucket->chain, hash_node) {
+	hlist_for_each_entry(buffer, &bucket->chain, hash_node)
+	{
 		if (buffer->bdev == bdev && buffer->block == block) {
 			__atomic_fetch_add(&buffer->refs, 1, __ATOMIC_RELAXED);
 			return buffer;
@@ -98,24 +99,24 @@ static void mark_used(struct buffer *buffer)
 
 struct buffer *buffer_lookup(struct block_device *bdev, u64 block)
 {
-	struct bucket *bucket = bucket_of(bdev, block);
-	spin_lock(&bucket->lock);
+	struct hash_bucket *bucket = hash_table_lock(&table, hash_value(bdev, block));
 	struct buffer *buffer = chain_find(bucket, bdev, block);
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	if (buffer)
 		mark_used(buffer);
 	return buffer;
 }
 
 /* The frame a neighbour of the new block already has, referenced, or NULL. Bucket lock held. */
-static struct page *neighbour_page(struct bucket *bucket, const struct block_device *bdev,
+static struct page *neighbour_page(struct hash_bucket *bucket, const struct block_device *bdev,
 				   u64 block)
 {
 	u64 per_page = PAGE_SIZE / bdev->soft_block_size;
 	struct buffer *buffer;
 	if (per_page == 1)
 		return NULL;
-	list_for_each_entry(buffer, &bucket->chain, hash_node) {
+	hlist_for_each_entry(buffer, &bucket->chain, hash_node)
+	{
 		if (buffer->bdev == bdev && buffer->block / per_page == block / per_page) {
 			page_get(buffer->page);
 			return buffer->page;
@@ -136,7 +137,7 @@ static void buffer_setup(struct buffer *buffer, struct block_device *bdev, u64 b
 	buffer->page = page;
 	buffer->data = (char *)page_address(page) + (block % (PAGE_SIZE / size)) * size;
 	mutex_init(&buffer->lock, "buffer");
-	list_init(&buffer->hash_node);
+	hlist_node_init(&buffer->hash_node);
 	list_init(&buffer->lru_node);
 	list_init(&buffer->dirty_node);
 }
@@ -150,22 +151,21 @@ int buffer_get(struct block_device *bdev, u64 block, struct buffer **out)
 		return -EIO;
 	struct buffer *fresh = slab_alloc(buffer_slab, MM_NOFS);
 	struct page *page = page_alloc(0, MM_NOFS);
-	struct bucket *bucket = bucket_of(bdev, block);
 	struct buffer *found = NULL;
 	struct page *unused = page;
 	int err = -ENOMEM;
 	if (fresh && page) {
 		err = 0;
-		spin_lock(&bucket->lock);
+		struct hash_bucket *bucket = hash_table_lock(&table, hash_value(bdev, block));
 		found = chain_find(bucket, bdev, block);
 		if (!found) {
 			struct page *shared = neighbour_page(bucket, bdev, block);
 			buffer_setup(fresh, bdev, block, shared ? shared : page);
 			if (!shared)
 				unused = NULL;
-			list_add(&fresh->hash_node, &bucket->chain);
+			hash_table_add(&table, bucket, &fresh->hash_node);
 		}
-		spin_unlock(&bucket->lock);
+		hash_bucket_unlock(bucket);
 	}
 	if (unused)
 		page_put(unused);
@@ -178,6 +178,7 @@ int buffer_get(struct block_device *bdev, u64 block, struct buffer **out)
 	spin_lock(&lru_lock);
 	list_add(&fresh->lru_node, &lru);
 	spin_unlock(&lru_lock);
+	hash_table_added(&table);
 	__atomic_fetch_add(&cached_bytes, fresh->size, __ATOMIC_RELAXED);
 	*out = fresh;
 	return 0;
@@ -460,19 +461,22 @@ static int write_dirty(const struct block_device *bdev, u64 older_than_ns, bool 
 /* Waits for writes that somebody else (the write-back thread) started. */
 static void wait_all_io(struct block_device *bdev)
 {
-	for (size_t i = 0; i < bucket_count; i++) {
+	/* What moves meanwhile, as the table grows, moves to buckets that are still to come. */
+	for (size_t i = 0; i < atomic_load(&table.size); i++) {
+		struct hash_bucket *bucket = hash_table_at(&table, i);
 		struct buffer *buffer, *busy;
 		do {
 			busy = NULL;
-			spin_lock(&buckets[i].lock);
-			list_for_each_entry(buffer, &buckets[i].chain, hash_node) {
+			spin_lock(&bucket->lock);
+			hlist_for_each_entry(buffer, &bucket->chain, hash_node)
+			{
 				if (buffer->bdev == bdev && buffer_flag_test(buffer, BUFFER_IO)) {
 					__atomic_fetch_add(&buffer->refs, 1, __ATOMIC_RELAXED);
 					busy = buffer;
 					break;
 				}
 			}
-			spin_unlock(&buckets[i].lock);
+			spin_unlock(&bucket->lock);
 			if (busy) {
 				wait_io(busy);
 				buffer_put(busy);
@@ -508,14 +512,13 @@ void buffer_usage_get(size_t *bytes, size_t *dirty)
 static bool try_free(struct buffer *buffer)
 {
 	const unsigned long busy = BIT(BUFFER_DIRTY) | BIT(BUFFER_IO) | BIT(BUFFER_PRIVATE_DIRTY);
-	struct bucket *bucket = bucket_of(buffer->bdev, buffer->block);
-	spin_lock(&bucket->lock);
+	struct hash_bucket *bucket = hash_table_lock(&table, hash_of(&buffer->hash_node));
 	spin_lock(&dirty_lock); /* collect_dirty() takes references under this lock alone */
 	bool idle = !__atomic_load_n(&buffer->refs, __ATOMIC_ACQUIRE) && !(buffer->flags & busy);
 	spin_unlock(&dirty_lock);
 	if (idle)
-		list_del(&buffer->hash_node);
-	spin_unlock(&bucket->lock);
+		hash_table_del(&table, &buffer->hash_node);
+	hash_bucket_unlock(bucket);
 	if (!idle)
 		return false;
 	__atomic_fetch_sub(&cached_bytes, buffer->size, __ATOMIC_RELAXED);
@@ -587,14 +590,16 @@ int buffer_set_block_size(struct block_device *bdev, u32 size)
 	if (err)
 		return err;
 	buffer_invalidate(bdev);
-	for (size_t i = 0; i < bucket_count; i++) {
+	for (size_t i = 0; i < atomic_load(&table.size); i++) {
+		struct hash_bucket *bucket = hash_table_at(&table, i);
 		struct buffer *buffer;
-		spin_lock(&buckets[i].lock);
-		list_for_each_entry(buffer, &buckets[i].chain, hash_node) {
+		spin_lock(&bucket->lock);
+		hlist_for_each_entry(buffer, &bucket->chain, hash_node)
+		{
 			if (buffer->bdev == bdev)
 				err = -EBUSY;
 		}
-		spin_unlock(&buckets[i].lock);
+		spin_unlock(&bucket->lock);
 	}
 	if (!err)
 		bdev->soft_block_size = size;
@@ -605,15 +610,9 @@ void buffer_cache_init(void)
 {
 	static struct shrinker shrinker = {
 	    .name = "buffers", .shrink = buffer_shrink, .pending = buffer_pending};
-	if (buckets)
+	if (table.segments)
 		return;
-	bucket_count = vfs_bucket_count();
-	buckets = kcalloc(bucket_count, sizeof(*buckets), MM_NORMAL);
-	VERIFY(buckets != NULL);
-	for (size_t i = 0; i < bucket_count; i++) {
-		spin_init(&buckets[i].lock, "buffer bucket");
-		list_init(&buckets[i].chain);
-	}
+	hash_table_init(&table, "buffers", hash_of);
 	for (unsigned int i = 0; i < WAIT_QUEUES; i++)
 		wait_queue_init(&io_wait[i], "buffer io");
 	spin_init(&lru_lock, "buffer lru");

@@ -34,14 +34,15 @@ struct buffer {
 	struct block_device *bdev;
 	u64 block; /* in units of size */
 	u32 size;
-	unsigned long flags; /* enum buffer_flag bits, atomic */
-	u32 refs;            /* atomic */
-	void *data;          /* size bytes in the direct map */
-	struct page *page;   /* the frame data lies in */
-	struct mutex lock;   /* guards changes of data */
-	void *fsdata;        /* the transaction code's, NULL otherwise */
-	u64 fs_stamp;        /* its, atomic: who has write access already; 0: nobody */
-	struct list_head hash_node, lru_node, dirty_node; /* the cache's */
+	unsigned long flags;         /* enum buffer_flag bits, atomic */
+	u32 refs;                    /* atomic */
+	void *data;                  /* size bytes in the direct map */
+	struct page *page;           /* the frame data lies in */
+	struct mutex lock;           /* guards changes of data */
+	void *fsdata;                /* the transaction code's, NULL otherwise */
+	u64 fs_stamp;                /* its, atomic: who has write access already; 0: nobody */
+	struct hlist_node hash_node; /* the cache's */
+	struct list_head lru_node, dirty_node; /* the same */
 	u64 dirtied_ns;
 };
 

@@ -22,39 +22,39 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
-#include "vfs/buckets.h"
 #include "vfs/dentry_int.h"
 #include "vfs/inode.h"
 #include "vfs/pagecache.h"
 
-static struct dentry_bucket *buckets;
-static size_t bucket_count; /* a power of two */
+struct hash_table dentry_table;
 static struct slab_cache *dentry_slab;
 static struct spinlock lru_lock = SPINLOCK_INIT("dentry lru");
 static LIST_HEAD(lru);   /* lru_lock; oldest first */
 static size_t lru_count; /* lru_lock */
 
-struct dentry_bucket *dentry_bucket_of(u32 hash)
-{
-	return &buckets[hash & (bucket_count - 1)];
-}
-
 /* Locks the bucket a dentry is in, which a rename may change as long as we do not have it. */
-static struct dentry_bucket *dentry_lock_bucket(struct dentry *dentry) __no_lock_analysis
+static struct hash_bucket *dentry_lock_bucket(struct dentry *dentry)
 {
 	for (;;) {
-		struct dentry_bucket *bucket = dentry_bucket_of(READ_ONCE(dentry->name.hash));
+		u32 hash = READ_ONCE(dentry->name.hash);
+		struct hash_bucket *bucket = hash_table_lock(&dentry_table, hash);
 
-		spin_lock(&bucket->lock);
-		if (bucket == dentry_bucket_of(READ_ONCE(dentry->name.hash)))
+		if (likely(hash == READ_ONCE(dentry->name.hash)))
 			return bucket;
-		spin_unlock(&bucket->lock);
+		hash_bucket_unlock(bucket);
 	}
 }
 
-static void bucket_unlock(struct dentry_bucket *bucket) __no_lock_analysis
+/* The same without waiting: NULL if the lock is taken or the name changes. */
+static struct hash_bucket *dentry_trylock_bucket(struct dentry *dentry)
 {
-	spin_unlock(&bucket->lock);
+	u32 hash = READ_ONCE(dentry->name.hash);
+	struct hash_bucket *bucket = hash_table_trylock(&dentry_table, hash);
+
+	if (!bucket || hash == READ_ONCE(dentry->name.hash))
+		return bucket;
+	hash_bucket_unlock(bucket);
+	return NULL;
 }
 
 u32 qstr_hash(const struct dentry *parent, const char *name, u32 length)
@@ -186,14 +186,14 @@ static void lru_add(struct dentry *dentry)
 /* Nobody may find it any more. Bucket locked. */
 static void hash_del(struct dentry *dentry)
 {
-	hlist_del(&dentry->hash_node);
+	hash_table_del(&dentry_table, &dentry->hash_node);
 	dentry_flag_clear(dentry, DENTRY_HASHED);
 }
 
 void dentry_put(struct dentry *dentry)
 {
 	while (dentry) {
-		struct dentry_bucket *bucket;
+		struct hash_bucket *bucket;
 		u32 n = atomic_load(&dentry->refs);
 
 		while (n > 1)
@@ -202,18 +202,18 @@ void dentry_put(struct dentry *dentry)
 		ASSERT_NE(n, 0);
 		bucket = dentry_lock_bucket(dentry);
 		if (atomic_sub_fetch(&dentry->refs, 1)) {
-			bucket_unlock(bucket);
+			hash_bucket_unlock(bucket);
 			return;
 		}
 		if (dentry_flag_test(dentry, DENTRY_HASHED) &&
 		    !dentry_flag_test(dentry, DENTRY_DONTCACHE) &&
 		    !(atomic_load(&dentry->super->flags) & SUPER_DEAD)) {
 			lru_add(dentry);
-			bucket_unlock(bucket);
+			hash_bucket_unlock(bucket);
 			return;
 		}
 		hash_del(dentry);
-		bucket_unlock(bucket);
+		hash_bucket_unlock(bucket);
 		dentry = dentry_free(dentry);
 	}
 }
@@ -224,13 +224,13 @@ void dentry_instantiate(struct dentry *dentry, struct inode *inode)
 	atomic_store(&dentry->inode, inode);
 }
 
-static struct dentry *find_locked(struct dentry_bucket *bucket, const struct dentry *parent,
+static struct dentry *find_locked(struct hash_bucket *bucket, const struct dentry *parent,
 				  const struct qstr *name)
 {
 	struct dentry *dentry;
 
 	hlist_for_each_entry(
-	    dentry, &bucket->dentries,
+	    dentry, &bucket->chain,
 	    hash_node) if (dentry->name.hash == name->hash && dentry->parent == parent &&
 			   dentry->name.length == name->length &&
 			   !memcmp(dentry->name.name, name->name, name->length)) return dentry;
@@ -239,34 +239,32 @@ static struct dentry *find_locked(struct dentry_bucket *bucket, const struct den
 
 struct dentry *dentry_lookup_cached(struct dentry *parent, const struct qstr *name)
 {
-	struct dentry_bucket *bucket = dentry_bucket_of(name->hash);
-	struct dentry *dentry;
+	struct hash_bucket *bucket = hash_table_lock(&dentry_table, name->hash);
+	struct dentry *dentry = find_locked(bucket, parent, name);
 
-	spin_lock(&bucket->lock);
-	dentry = find_locked(bucket, parent, name);
 	if (dentry)
 		atomic_fetch_add(&dentry->refs, 1);
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	return dentry;
 }
 
 /* Enters a fresh dentry, or finds that somebody else has done so; the result is referenced. */
 static struct dentry *hash_add_or_find(struct dentry *dentry, struct dentry *parent)
 {
-	struct dentry_bucket *bucket = dentry_bucket_of(dentry->name.hash);
-	struct dentry *other;
+	struct hash_bucket *bucket = hash_table_lock(&dentry_table, dentry->name.hash);
+	struct dentry *other = find_locked(bucket, parent, &dentry->name);
 
-	spin_lock(&bucket->lock);
-	other = find_locked(bucket, parent, &dentry->name);
 	if (other) {
 		atomic_fetch_add(&other->refs, 1);
 	} else {
-		hlist_add_head(&dentry->hash_node, &bucket->dentries);
+		hash_table_add(&dentry_table, bucket, &dentry->hash_node);
 		dentry_flag_set(dentry, DENTRY_HASHED);
 	}
-	spin_unlock(&bucket->lock);
-	if (!other)
+	hash_bucket_unlock(bucket);
+	if (!other) {
+		hash_table_added(&dentry_table);
 		return dentry;
+	}
 	dentry_put(dentry);
 	return other;
 }
@@ -274,11 +272,11 @@ static struct dentry *hash_add_or_find(struct dentry *dentry, struct dentry *par
 /* Out of the hash although it is in use: what it stood for has gone. */
 static void dentry_forget(struct dentry *dentry)
 {
-	struct dentry_bucket *bucket = dentry_lock_bucket(dentry);
+	struct hash_bucket *bucket = dentry_lock_bucket(dentry);
 
 	hash_del(dentry);
 	dentry_flag_set(dentry, DENTRY_DEAD);
-	bucket_unlock(bucket);
+	hash_bucket_unlock(bucket);
 }
 
 int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry **out)
@@ -322,7 +320,7 @@ int dentry_lookup(struct dentry *parent, const struct qstr *name, struct dentry 
 
 void dentry_unhash(struct dentry *dentry)
 {
-	struct dentry_bucket *bucket;
+	struct hash_bucket *bucket;
 	struct inode *inode = NULL;
 
 	dentry_shrink_tree(dentry);
@@ -334,7 +332,7 @@ void dentry_unhash(struct dentry *dentry)
 		hash_del(dentry);
 		dentry_flag_set(dentry, DENTRY_DEAD);
 	}
-	bucket_unlock(bucket);
+	hash_bucket_unlock(bucket);
 	inode_put(inode);
 }
 
@@ -345,24 +343,21 @@ static struct dentry *child_take_unused(struct dentry *parent, bool *again)
 	struct dentry *child;
 
 	list_for_each_entry(child, &parent->children, child_node) {
-		struct dentry_bucket *bucket;
+		struct hash_bucket *bucket;
 
 		if (atomic_load(&child->refs) || !dentry_flag_test(child, DENTRY_HASHED))
 			continue;
-		bucket = dentry_bucket_of(READ_ONCE(child->name.hash));
-		if (!spin_trylock(&bucket->lock)) {
+		bucket = dentry_trylock_bucket(child);
+		if (!bucket) {
 			*again = true;
 			continue;
 		}
-		/* Only a referenced dentry is ever renamed: with no references the bucket is the
-		 * right one. */
-		if (!atomic_load(&child->refs) && dentry_flag_test(child, DENTRY_HASHED) &&
-		    bucket == dentry_bucket_of(READ_ONCE(child->name.hash))) {
+		if (!atomic_load(&child->refs) && dentry_flag_test(child, DENTRY_HASHED)) {
 			hash_del(child);
-			spin_unlock(&bucket->lock);
+			hash_bucket_unlock(bucket);
 			return child;
 		}
-		spin_unlock(&bucket->lock);
+		hash_bucket_unlock(bucket);
 	}
 	return NULL;
 }
@@ -476,13 +471,13 @@ bool dentry_is_ancestor(const struct dentry *ancestor, const struct dentry *dent
 
 /* ---- giving memory back ---- */
 
-static struct dentry *lru_take(void) __no_lock_analysis
+static struct dentry *lru_take(void)
 {
 	struct dentry *dentry = list_first_entry(&lru, struct dentry, lru_node);
-	struct dentry_bucket *bucket = dentry_bucket_of(READ_ONCE(dentry->name.hash));
+	struct hash_bucket *bucket = dentry_trylock_bucket(dentry);
 	struct dentry *taken = NULL;
 
-	if (!spin_trylock(&bucket->lock)) {
+	if (!bucket) {
 		list_move_tail(&dentry->lru_node, &lru);
 		return NULL;
 	}
@@ -499,7 +494,7 @@ static struct dentry *lru_take(void) __no_lock_analysis
 			taken = dentry;
 		}
 	}
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	return taken;
 }
 
@@ -540,13 +535,14 @@ static bool dentry_pending(struct shrinker *shrinker)
 static struct shrinker dentry_shrinker = {
     .name = "dentries", .shrink = dentry_shrink, .pending = dentry_pending};
 
+static u64 dentry_hash_of(const struct hlist_node *node)
+{
+	return hlist_entry(node, const struct dentry, hash_node)->name.hash;
+}
+
 void dentry_cache_init(void)
 {
-	bucket_count = vfs_bucket_count();
-	buckets = kcalloc(bucket_count, sizeof(*buckets), MM_NORMAL);
-	VERIFY(buckets != NULL);
-	for (size_t i = 0; i < bucket_count; i++)
-		spin_init(&buckets[i].lock, "dentry bucket");
+	hash_table_init(&dentry_table, "dentries", dentry_hash_of);
 	dentry_slab = slab_cache_create("dentry", sizeof(struct dentry), 64);
 	shrinker_register(&dentry_shrinker);
 }

@@ -6,6 +6,7 @@
 #define ARAMID_VFS_DENTRY_INT_H
 
 #include "lib/atomic.h"
+#include "vfs/hash_table.h"
 #include "vfs/inode.h"
 
 #define NAME_HASH_SEED 0x811c9dc5u
@@ -44,10 +45,6 @@ struct dentry *dentry_make_unhashed(struct dentry *parent, const char *name);
 struct dentry *dentry_parent_get(struct dentry *dentry);
 void dentry_cache_init(void);
 
-struct dentry_bucket {
-	struct spinlock lock;
-	struct hlist_head dentries; /* lock */
-};
-struct dentry_bucket *dentry_bucket_of(u32 hash);
+extern struct hash_table dentry_table; /* by name.hash */
 
 #endif

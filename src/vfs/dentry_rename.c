@@ -4,22 +4,6 @@
 #include "vfs/dentry_int.h"
 #include "vfs/inode.h"
 
-static void buckets_lock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
-{
-	if (a > b)
-		swap(a, b);
-	spin_lock(&a->lock);
-	if (a != b)
-		spin_lock(&b->lock);
-}
-
-static void buckets_unlock_two(struct dentry_bucket *a, struct dentry_bucket *b) __no_lock_analysis
-{
-	if (a != b)
-		spin_unlock(&a->lock);
-	spin_unlock(&b->lock);
-}
-
 /*
  * Gives a the name of b. b gets that of a in exchange, or keeps its own where that needs no memory
  * (then what a had is returned, to be freed): a name that was replaced should still be shown by
@@ -77,14 +61,14 @@ static void dentry_unlock_two(struct dentry *a, struct dentry *b) __no_lock_anal
  */
 void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
 {
-	struct dentry_bucket *from = dentry_bucket_of(dentry->name.hash);
-	struct dentry_bucket *to = dentry_bucket_of(target->name.hash);
+	const u64 hashes[2] = {dentry->name.hash, target->name.hash};
+	struct hash_bucket *buckets[2]; /* dentry's and target's */
 	struct dentry *old_parent = dentry->parent, *new_parent = target->parent;
 	const char *old_name;
 
-	buckets_lock_two(from, to);
-	hlist_del(&dentry->hash_node);
-	hlist_del(&target->hash_node);
+	hash_table_lock_two(&dentry_table, hashes, buckets);
+	hash_table_del(&dentry_table, &dentry->hash_node);
+	hash_table_del(&dentry_table, &target->hash_node);
 	dentry_lock_two(dentry, target);
 	old_name = name_take(dentry, target, exchange);
 	dentry->parent = new_parent;
@@ -93,14 +77,14 @@ void dentry_move(struct dentry *dentry, struct dentry *target, bool exchange)
 	else
 		dentry_get(new_parent);
 	dentry_unlock_two(dentry, target);
-	hlist_add_head(&dentry->hash_node, &to->dentries);
+	hash_table_add(&dentry_table, buckets[1], &dentry->hash_node);
 	if (exchange) {
-		hlist_add_head(&target->hash_node, &from->dentries);
+		hash_table_add(&dentry_table, buckets[0], &target->hash_node);
 	} else {
 		dentry_flag_clear(target, DENTRY_HASHED);
 		dentry_flag_set(target, DENTRY_DEAD);
 	}
-	buckets_unlock_two(from, to);
+	hash_buckets_unlock_two(buckets);
 	kfree((char *)old_name);
 	if (old_parent != new_parent) {
 		child_move(dentry, old_parent, new_parent);

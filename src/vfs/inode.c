@@ -10,7 +10,7 @@
  *
  * Eviction: I_FREEING is set under the bucket's lock, and the inode stays hashed until its evict
  * operation has ended, so that nobody can read it from the disk again while it is being freed
- * there. Finders wait on the bucket's wait queue meanwhile.
+ * there. Finders wait meanwhile, on a wait queue that the number chooses.
  *
  * Locks, outer first: super->inodes_lock, bucket, lru_lock. The shrinker needs the opposite order
  * and only tries.
@@ -23,20 +23,14 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
-#include "vfs/buckets.h"
 #include "vfs/cred.h"
+#include "vfs/hash_table.h"
 #include "vfs/inode_int.h"
 #include "vfs/locks.h"
 
 #include <linux/stat.h>
 
-struct inode_bucket {
-	struct spinlock lock;
-	struct hlist_head inodes; /* lock */
-};
-
-static struct inode_bucket *inode_buckets;
-static size_t inode_bucket_count; /* a power of two */
+static struct hash_table inode_table;
 static struct wait_queue inode_freeing_waits[16];
 static struct spinlock lru_lock = SPINLOCK_INIT("inode lru");
 static LIST_HEAD(lru);     /* lru_lock; oldest first */
@@ -59,21 +53,26 @@ static void dirty_unlink(struct inode *inode)
 	atomic_dec(&inode_dirty_count);
 }
 
-static size_t inode_hash_index(const struct super_block *super, u64 number)
+static u64 inode_hash_value(const struct super_block *super, u64 number)
 {
-	return hash_u64((uintptr_t)super + number * 0x9e3779b97f4a7c15ull) &
-	       (inode_bucket_count - 1);
+	return hash_u64((uintptr_t)super + number * 0x9e3779b97f4a7c15ull);
 }
 
-static struct inode_bucket *inode_bucket(const struct inode *inode)
+static u64 inode_hash_of(const struct hlist_node *node)
 {
-	return &inode_buckets[inode_hash_index(inode->super, inode->number)];
+	const struct inode *inode = hlist_entry(node, const struct inode, hash_node);
+
+	return inode_hash_value(inode->super, inode->number);
 }
 
-static struct wait_queue *inode_freeing_wait(const struct inode_bucket *bucket)
+static struct hash_bucket *inode_lock_bucket(const struct inode *inode)
 {
-	return &inode_freeing_waits[(size_t)(bucket - inode_buckets) %
-				    ARRAY_SIZE(inode_freeing_waits)];
+	return hash_table_lock(&inode_table, inode_hash_value(inode->super, inode->number));
+}
+
+static struct wait_queue *inode_freeing_wait(u64 number)
+{
+	return &inode_freeing_waits[number % ARRAY_SIZE(inode_freeing_waits)];
 }
 
 static struct inode *inode_alloc(struct super_block *super)
@@ -116,28 +115,25 @@ static void inode_link_super(struct inode *inode)
 }
 
 /* The inode in the locked bucket, or NULL. */
-static struct inode *inode_find_locked(struct inode_bucket *bucket, const struct super_block *super,
+static struct inode *inode_find_locked(struct hash_bucket *bucket, const struct super_block *super,
 				       u64 number)
 {
 	struct inode *inode;
 
-	hlist_for_each_entry(inode, &bucket->inodes,
+	hlist_for_each_entry(inode, &bucket->chain,
 			     hash_node) if (inode->number == number &&
 					    inode->super == super) return inode;
 	return NULL;
 }
 
 /* Whether (super, number) is just being evicted. */
-static bool inode_is_freeing(struct inode_bucket *bucket, const struct super_block *super,
-			     u64 number)
+static bool inode_is_freeing(const struct super_block *super, u64 number)
 {
-	struct inode *inode;
-	bool freeing;
+	struct hash_bucket *bucket = hash_table_lock(&inode_table, inode_hash_value(super, number));
+	struct inode *inode = inode_find_locked(bucket, super, number);
+	bool freeing = inode && inode_state_test(inode, I_FREEING);
 
-	spin_lock(&bucket->lock);
-	inode = inode_find_locked(bucket, super, number);
-	freeing = inode && inode_state_test(inode, I_FREEING);
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	return freeing;
 }
 
@@ -146,25 +142,27 @@ static bool inode_is_freeing(struct inode_bucket *bucket, const struct super_blo
 static struct inode *inode_find_or_insert(struct super_block *super, u64 number,
 					  struct inode *fresh)
 {
-	struct inode_bucket *bucket = &inode_buckets[inode_hash_index(super, number)];
-	struct inode *inode;
+	u64 hash = inode_hash_value(super, number);
 
 	for (;;) {
-		spin_lock(&bucket->lock);
-		inode = inode_find_locked(bucket, super, number);
+		struct hash_bucket *bucket = hash_table_lock(&inode_table, hash);
+		struct inode *inode = inode_find_locked(bucket, super, number);
+
 		if (!inode) {
 			if (fresh)
-				hlist_add_head(&fresh->hash_node, &bucket->inodes);
-			spin_unlock(&bucket->lock);
+				hash_table_add(&inode_table, bucket, &fresh->hash_node);
+			hash_bucket_unlock(bucket);
+			if (fresh)
+				hash_table_added(&inode_table);
 			return NULL;
 		}
 		if (!inode_state_test(inode, I_FREEING)) {
 			atomic_fetch_add(&inode->refs, 1);
-			spin_unlock(&bucket->lock);
+			hash_bucket_unlock(bucket);
 			return inode;
 		}
-		spin_unlock(&bucket->lock);
-		wait_event(inode_freeing_wait(bucket), !inode_is_freeing(bucket, super, number));
+		hash_bucket_unlock(bucket);
+		wait_event(inode_freeing_wait(number), !inode_is_freeing(super, number));
 	}
 }
 
@@ -234,12 +232,11 @@ void inode_unlock_new(struct inode *inode)
 
 void inode_fail_new(struct inode *inode)
 {
-	struct inode_bucket *bucket = inode_bucket(inode);
+	struct hash_bucket *bucket = inode_lock_bucket(inode);
 
-	spin_lock(&bucket->lock);
-	hlist_del(&inode->hash_node);
+	hash_table_del(&inode_table, &inode->hash_node);
 	atomic_bit_set(&inode->state, I_BAD);
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	inode_unlock_new(inode);
 	inode_put(inode);
 }
@@ -265,7 +262,8 @@ static void inode_lru_del(struct inode *inode)
 static void inode_evict(struct inode *inode)
 {
 	struct super_block *super = inode->super;
-	struct inode_bucket *bucket;
+	u64 number = inode->number;
+	struct hash_bucket *bucket;
 
 	inode_lru_del(inode);
 	if (super->ops->inode_evict && !inode_state_test(inode, I_BAD)) {
@@ -280,12 +278,11 @@ static void inode_evict(struct inode *inode)
 	dirty_unlink(inode);
 	spin_unlock(&super->inodes_lock);
 
-	bucket = inode_bucket(inode);
-	spin_lock(&bucket->lock);
-	hlist_del(&inode->hash_node);
-	spin_unlock(&bucket->lock);
-	if (wait_queue_active(inode_freeing_wait(bucket)))
-		wake_all(inode_freeing_wait(bucket));
+	bucket = inode_lock_bucket(inode);
+	hash_table_del(&inode_table, &inode->hash_node);
+	hash_bucket_unlock(bucket);
+	if (wait_queue_active(inode_freeing_wait(number)))
+		wake_all(inode_freeing_wait(number));
 	inode_free(inode);
 }
 
@@ -297,7 +294,7 @@ static bool inode_is_cacheable(const struct inode *inode)
 
 void inode_put(struct inode *inode)
 {
-	struct inode_bucket *bucket;
+	struct hash_bucket *bucket;
 	u32 n;
 
 	if (!inode)
@@ -308,15 +305,14 @@ void inode_put(struct inode *inode)
 			return;
 	VERIFY_NE(n, 0);
 
-	bucket = inode_bucket(inode);
-	spin_lock(&bucket->lock);
+	bucket = inode_lock_bucket(inode);
 	if (atomic_sub_fetch(&inode->refs, 1)) {
-		spin_unlock(&bucket->lock);
+		hash_bucket_unlock(bucket);
 		return;
 	}
 	if (!inode_is_cacheable(inode)) {
 		atomic_bit_set(&inode->state, I_FREEING);
-		spin_unlock(&bucket->lock);
+		hash_bucket_unlock(bucket);
 		inode_evict(inode);
 		return;
 	}
@@ -328,7 +324,7 @@ void inode_put(struct inode *inode)
 		}
 		spin_unlock(&lru_lock);
 	}
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 }
 
 void inode_clear(struct inode *inode)
@@ -369,14 +365,13 @@ void inode_mark_dirty(struct inode *inode, bool datasync)
  * out or in. */
 static bool inode_try_ref(struct inode *inode)
 {
-	struct inode_bucket *bucket = inode_bucket(inode);
+	struct hash_bucket *bucket = inode_lock_bucket(inode);
 	bool ok;
 
-	spin_lock(&bucket->lock);
 	ok = !(atomic_load(&inode->state) & (BIT(I_FREEING) | BIT(I_NEW) | BIT(I_BAD)));
 	if (ok)
 		atomic_fetch_add(&inode->refs, 1);
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	return ok;
 }
 
@@ -468,16 +463,15 @@ int inode_evict_all(struct super_block *super)
 		busy = false;
 		spin_lock(&super->inodes_lock);
 		list_for_each_entry(inode, &super->inodes, super_node) {
-			struct inode_bucket *bucket = inode_bucket(inode);
+			struct hash_bucket *bucket = inode_lock_bucket(inode);
 
-			spin_lock(&bucket->lock);
 			if (!atomic_load(&inode->refs) && !inode_state_test(inode, I_FREEING)) {
 				atomic_bit_set(&inode->state, I_FREEING);
 				victim = inode;
 			} else if (atomic_load(&inode->refs)) {
 				busy = true;
 			}
-			spin_unlock(&bucket->lock);
+			hash_bucket_unlock(bucket);
 			if (victim)
 				break;
 		}
@@ -498,10 +492,11 @@ int inode_evict_all(struct super_block *super)
 static struct inode *inode_lru_take(void)
 {
 	struct inode *inode = list_first_entry(&lru, struct inode, lru_node);
-	struct inode_bucket *bucket = inode_bucket(inode);
+	struct hash_bucket *bucket =
+	    hash_table_trylock(&inode_table, inode_hash_of(&inode->hash_node));
 	bool take = false, forget = false;
 
-	if (!spin_trylock(&bucket->lock)) {
+	if (!bucket) {
 		list_move_tail(&inode->lru_node, &lru);
 		return NULL;
 	}
@@ -517,7 +512,7 @@ static struct inode *inode_lru_take(void)
 	} else {
 		list_move_tail(&inode->lru_node, &lru);
 	}
-	spin_unlock(&bucket->lock);
+	hash_bucket_unlock(bucket);
 	return take ? inode : NULL;
 }
 
@@ -566,11 +561,7 @@ u64 inode_number_next(void)
 
 void inode_cache_init(void)
 {
-	inode_bucket_count = vfs_bucket_count();
-	inode_buckets = kcalloc(inode_bucket_count, sizeof(*inode_buckets), MM_NORMAL);
-	VERIFY(inode_buckets != NULL);
-	for (size_t i = 0; i < inode_bucket_count; i++)
-		spin_init(&inode_buckets[i].lock, "inode bucket");
+	hash_table_init(&inode_table, "inodes", inode_hash_of);
 	for (size_t i = 0; i < ARRAY_SIZE(inode_freeing_waits); i++)
 		wait_queue_init(&inode_freeing_waits[i], "inode freeing");
 	shrinker_register(&inode_shrinker);

@@ -1,7 +1,8 @@
 /*
  * virtio block devices: virtio 1.2 §5.2.
  *
- * Each queue has a fixed set of requests with their indirect tables, so submitting never allocates.
+ * Each queue has a few requests with their indirect tables from the start, so that I/O needs no
+ * memory to go on, and makes more of them, up to QUEUE_REQUESTS, when more are in flight at once.
  * Bios that lie side by side on the disk are merged into one request. What finds no free request
  * waits on queue->waiting and is sent from the completion interrupt.
  *
@@ -26,14 +27,15 @@
 
 #include <linux/virtio_blk.h>
 
-#define BLK_MAJOR       254 /* what Linux gives virtio disks */
-#define MINORS_PER_DISK 16
-#define DISKS_MAX       26
-#define QUEUE_REQUESTS  64
-#define DATA_SEGMENTS   62
-#define TABLE_ENTRIES   (DATA_SEGMENTS + 2)
-#define SECTORS_MAX     2048 /* 1 MiB a request */
-#define QUEUES_MAX      8
+#define BLK_MAJOR         254 /* what Linux gives virtio disks */
+#define MINORS_PER_DISK   16
+#define DISKS_MAX         26
+#define QUEUE_REQUESTS    64
+#define REQUESTS_AT_START 4
+#define DATA_SEGMENTS     62
+#define TABLE_ENTRIES     (DATA_SEGMENTS + 2)
+#define SECTORS_MAX       2048 /* 1 MiB a request */
+#define QUEUES_MAX        8
 
 enum request_step { STEP_FLUSH_BEFORE = 1, STEP_DATA = 2, STEP_FLUSH_AFTER = 4 };
 
@@ -71,6 +73,7 @@ struct blk_queue {
 	struct irqlock lock;
 	struct virtqueue *virtqueue; /* lock */
 	struct list_head free;       /* struct request; lock */
+	unsigned int request_count;  /* made so far; lock */
 	struct list_head waiting;    /* struct bio; lock */
 };
 
@@ -84,6 +87,31 @@ struct virtio_blk {
 static unsigned int disk_count;
 
 /* ---- making requests ---- */
+
+static struct request *request_alloc(struct blk_queue *queue, unsigned int mm_flags)
+{
+	struct request *request = kmalloc(sizeof(*request), mm_flags | MM_ZERO);
+	/* A power of two in size, so aligned to it: the table does not cross a page. */
+	void *table = request ? kmalloc(TABLE_ENTRIES * 16, mm_flags) : NULL;
+	if (!table) {
+		kfree(request);
+		return NULL;
+	}
+	request->table = table;
+	queue->request_count++;
+	return request;
+}
+
+/* Queue lock held. A free request, or NULL. */
+static struct request *request_take(struct blk_queue *queue)
+{
+	if (!list_empty(&queue->free)) {
+		struct request *request = list_first_entry(&queue->free, struct request, node);
+		list_del(&request->node);
+		return request;
+	}
+	return queue->request_count < QUEUE_REQUESTS ? request_alloc(queue, MM_ATOMIC) : NULL;
+}
 
 static unsigned int steps_of(const struct virtio_blk *blk, const struct bio *bio)
 {
@@ -199,10 +227,9 @@ static int request_push(struct blk_queue *queue, struct request *request)
  */
 static bool queue_fill(struct virtio_blk *blk, struct blk_queue *queue, struct list_head *failed)
 {
-	while (!list_empty(&queue->waiting) && !list_empty(&queue->free)) {
+	struct request *request;
+	while (!list_empty(&queue->waiting) && (request = request_take(queue))) {
 		struct bio *bio = list_first_entry(&queue->waiting, struct bio, node);
-		struct request *request = list_first_entry(&queue->free, struct request, node);
-		list_del(&request->node);
 		request_start(request, bio, steps_of(blk, bio));
 		while (!list_empty(&queue->waiting)) {
 			bio = list_first_entry(&queue->waiting, struct bio, node);
@@ -329,15 +356,10 @@ static int queue_init(struct virtio_blk *blk, unsigned int index)
 				   queue, &queue->virtqueue);
 	if (err)
 		return err;
-	for (unsigned int i = 0; i < QUEUE_REQUESTS; i++) {
-		struct request *request = kmalloc(sizeof(*request), MM_ZERO);
-		/* A power of two in size, so aligned to it: the table does not cross a page. */
-		void *table = request ? kmalloc(TABLE_ENTRIES * 16, MM_NORMAL) : NULL;
-		if (!table) {
-			kfree(request);
-			return list_empty(&queue->free) ? -ENOMEM : 0;
-		}
-		request->table = table;
+	while (queue->request_count < REQUESTS_AT_START) {
+		struct request *request = request_alloc(queue, MM_NORMAL);
+		if (!request)
+			return -ENOMEM;
 		list_add(&request->node, &queue->free);
 	}
 	return 0;
