@@ -12,11 +12,7 @@
 #include "copy.h"
 #include "mm/kmalloc.h"
 
-enum { OPTION_NO_SYNC = 256, OPTION_OWNER };
-#define NO_SYNC                                                                                    \
-	{                                                                                          \
-		"no-sync", no_argument, NULL, OPTION_NO_SYNC                                       \
-	}
+enum { OPTION_OWNER = OPTION_OWN };
 
 /* ---- mkdir ---- */
 
@@ -67,7 +63,7 @@ int run_mkdir(int argc, char **argv)
 	    {"parents", no_argument, NULL, 'p'},
 	    {"mode", required_argument, NULL, 'm'},
 	    {"owner", required_argument, NULL, OPTION_OWNER},
-	    NO_SYNC,
+	    WRITER_OPTIONS,
 	    {0},
 	};
 	struct volume_options volume_options = {.mode = IMAGE_WRITE};
@@ -75,7 +71,7 @@ int run_mkdir(int argc, char **argv)
 	struct volume volume;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+pm:", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+pm:", longs, &volume_options)) != -1)
 		switch (c) {
 		case 'p':
 			options.parents = true;
@@ -88,15 +84,10 @@ int run_mkdir(int argc, char **argv)
 			if (!parse_owner(optarg, &options.uid, &options.gid))
 				return usage_report("%s is no UID:GID", optarg);
 			break;
-		case OPTION_NO_SYNC:
-			volume_options.mode = IMAGE_WRITE_NOSYNC;
-			break;
 		default:
 			return usage_error();
 		}
-	if (argc - optind < 2)
-		return usage_error();
-	status = volume_open(argv[optind], &volume_options, &volume);
+	status = open_operands(argc, argv, 1, INT_MAX, &volume_options, &volume);
 	if (status)
 		return status;
 	for (int i = optind + 1; i < argc && !interrupted(); i++) {
@@ -150,14 +141,16 @@ static bool is_root(const char *name)
 
 int run_rm(int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"recursive", no_argument, NULL, 'r'}, {"force", no_argument, NULL, 'f'}, NO_SYNC, {0}};
+	static const struct option longs[] = {{"recursive", no_argument, NULL, 'r'},
+					      {"force", no_argument, NULL, 'f'},
+					      WRITER_OPTIONS,
+					      {0}};
 	struct volume_options volume_options = {.mode = IMAGE_WRITE};
 	bool recursive = false, force = false;
 	struct volume volume;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+rRf", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+rRf", longs, &volume_options)) != -1)
 		switch (c) {
 		case 'r':
 		case 'R':
@@ -166,15 +159,10 @@ int run_rm(int argc, char **argv)
 		case 'f':
 			force = true;
 			break;
-		case OPTION_NO_SYNC:
-			volume_options.mode = IMAGE_WRITE_NOSYNC;
-			break;
 		default:
 			return usage_error();
 		}
-	if (argc - optind < 2)
-		return usage_error();
-	status = volume_open(argv[optind], &volume_options, &volume);
+	status = open_operands(argc, argv, 1, INT_MAX, &volume_options, &volume);
 	if (status)
 		return status;
 	for (int i = optind + 1; i < argc && !interrupted(); i++) {
@@ -205,26 +193,22 @@ static bool leads_to_directory(const char *name)
 
 int run_mv(int argc, char **argv)
 {
-	static const struct option longs[] = {{"no-clobber", no_argument, NULL, 'n'}, NO_SYNC, {0}};
+	static const struct option longs[] = {
+	    {"no-clobber", no_argument, NULL, 'n'}, WRITER_OPTIONS, {0}};
 	struct volume_options volume_options = {.mode = IMAGE_WRITE};
 	unsigned flags = 0;
 	struct volume volume;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+n", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+n", longs, &volume_options)) != -1)
 		switch (c) {
 		case 'n':
 			flags = RENAME_NOREPLACE;
 			break;
-		case OPTION_NO_SYNC:
-			volume_options.mode = IMAGE_WRITE_NOSYNC;
-			break;
 		default:
 			return usage_error();
 		}
-	if (argc - optind < 3)
-		return usage_error();
-	status = volume_open(argv[optind], &volume_options, &volume);
+	status = open_operands(argc, argv, 2, INT_MAX, &volume_options, &volume);
 	if (status)
 		return status;
 	const char *to = argv[argc - 1];
@@ -244,14 +228,16 @@ int run_mv(int argc, char **argv)
 
 int run_ln(int argc, char **argv)
 {
-	static const struct option longs[] = {
-	    {"symbolic", no_argument, NULL, 's'}, {"force", no_argument, NULL, 'f'}, NO_SYNC, {0}};
+	static const struct option longs[] = {{"symbolic", no_argument, NULL, 's'},
+					      {"force", no_argument, NULL, 'f'},
+					      WRITER_OPTIONS,
+					      {0}};
 	struct volume_options volume_options = {.mode = IMAGE_WRITE};
 	bool symbolic = false, force = false;
 	struct volume volume;
 	int c, status, err;
 
-	while ((c = getopt_long(argc, argv, "+sf", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+sf", longs, &volume_options)) != -1)
 		switch (c) {
 		case 's':
 			symbolic = true;
@@ -259,15 +245,10 @@ int run_ln(int argc, char **argv)
 		case 'f':
 			force = true;
 			break;
-		case OPTION_NO_SYNC:
-			volume_options.mode = IMAGE_WRITE_NOSYNC;
-			break;
 		default:
 			return usage_error();
 		}
-	if (argc - optind != 3)
-		return usage_error();
-	status = volume_open(argv[optind], &volume_options, &volume);
+	status = open_operands(argc, argv, 2, 2, &volume_options, &volume);
 	if (status)
 		return status;
 	const char *target = argv[optind + 1];

@@ -2,7 +2,11 @@
 #ifndef ARAMID_FS_COMMAND_H
 #define ARAMID_FS_COMMAND_H
 
+#include <limits.h>
+
 #include "volume.h"
+
+struct option;
 
 struct command {
 	const char *name, *sub; /* "tar" "in"; sub NULL for most */
@@ -17,6 +21,23 @@ struct command {
 int usage_error(void);
 /* The same after a message. */
 int usage_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- what command lines have in common ---- */
+
+enum { OPTION_NO_SYNC = 256, OPTION_OWN /* a command's own long options count from here */ };
+/* The long options of every command that writes. */
+#define WRITER_OPTIONS                                                                             \
+	{                                                                                          \
+		"no-sync", no_argument, NULL, OPTION_NO_SYNC                                       \
+	}
+
+/* getopt_long(), but the options above are taken here, if options->mode writes; else they are '?'.
+ */
+int next_option(int argc, char **argv, const char *shorts, const struct option *longs,
+		struct volume_options *options);
+/* volume_open() of argv[optind], behind which there must be `least` to `most` names. */
+int open_operands(int argc, char **argv, int least, int most, const struct volume_options *options,
+		  struct volume *out);
 
 int run_cat(int argc, char **argv);
 int run_df(int argc, char **argv);

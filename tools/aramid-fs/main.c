@@ -133,6 +133,29 @@ int usage_report(const char *fmt, ...)
 	return usage_error();
 }
 
+int next_option(int argc, char **argv, const char *shorts, const struct option *longs,
+		struct volume_options *options)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) == OPTION_NO_SYNC) {
+		if (options->mode == IMAGE_READ)
+			return '?';
+		options->mode = IMAGE_WRITE_NOSYNC;
+	}
+	return c;
+}
+
+int open_operands(int argc, char **argv, int least, int most, const struct volume_options *options,
+		  struct volume *out)
+{
+	int names = argc - optind - 1;
+
+	if (names < least || names > most)
+		return usage_error();
+	return volume_open(argv[optind], options, out);
+}
+
 static void help_all(FILE *to)
 {
 	fputs(

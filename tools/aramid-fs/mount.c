@@ -22,8 +22,6 @@
 
 #define THREADS 8
 
-enum { OPTION_NO_SYNC = 256 };
-
 struct mounting {
 	const char *image, *directory;
 	bool foreground, others, automatic;
@@ -206,14 +204,14 @@ int run_mount(int argc, char **argv)
 	    {"read-only", no_argument, NULL, 'r'},
 	    {"foreground", no_argument, NULL, 'f'},
 	    {"options", required_argument, NULL, 'o'},
-	    {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+	    WRITER_OPTIONS,
 	    {0},
 	};
 	struct volume_options options = {.mode = IMAGE_WRITE};
 	struct mounting m = {.ready = -1};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+rfo:", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+rfo:", longs, &options)) != -1)
 		switch (c) {
 		case 'r':
 			options.mode = IMAGE_READ;
@@ -223,10 +221,6 @@ int run_mount(int argc, char **argv)
 			break;
 		case 'o':
 			sort_options(&m, optarg, &options);
-			break;
-		case OPTION_NO_SYNC:
-			if (options.mode == IMAGE_WRITE)
-				options.mode = IMAGE_WRITE_NOSYNC;
 			break;
 		default:
 			return usage_error();

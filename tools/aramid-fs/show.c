@@ -14,12 +14,7 @@
 #include "mm/kmalloc.h"
 #include "vfs/mount.h"
 
-static int open_for_reading(const char *spec, struct volume *volume)
-{
-	const struct volume_options options = {.mode = IMAGE_READ};
-
-	return volume_open(spec, &options, volume);
-}
+static const struct volume_options reading = {.mode = IMAGE_READ};
 
 /* ---- one file's line ---- */
 
@@ -170,11 +165,10 @@ int run_ls(int argc, char **argv)
 		default:
 			return usage_error();
 		}
-	if (optind == argc)
-		return usage_error();
-	status = open_for_reading(argv[optind++], &volume);
+	status = open_operands(argc, argv, 0, INT_MAX, &reading, &volume);
 	if (status)
 		return status;
+	optind++;
 	if (optind == argc)
 		argv[--optind] = "/";
 	for (int i = optind; i < argc && !interrupted(); i++) {
@@ -284,9 +278,7 @@ int run_stat(int argc, char **argv)
 			return usage_error();
 		follow = true;
 	}
-	if (argc - optind < 2)
-		return usage_error();
-	status = open_for_reading(argv[optind], &volume);
+	status = open_operands(argc, argv, 1, INT_MAX, &reading, &volume);
 	if (status)
 		return status;
 	for (int i = optind + 1; i < argc && !interrupted(); i++) {
@@ -317,9 +309,9 @@ int run_cat(int argc, char **argv)
 	struct volume volume;
 	int status;
 
-	if (getopt(argc, argv, "+") != -1 || argc - optind < 2)
+	if (getopt(argc, argv, "+") != -1)
 		return usage_error();
-	status = open_for_reading(argv[optind], &volume);
+	status = open_operands(argc, argv, 1, INT_MAX, &reading, &volume);
 	if (status)
 		return status;
 	for (int i = optind + 1; i < argc && !interrupted(); i++) {
@@ -389,9 +381,9 @@ int run_tree(int argc, char **argv)
 	struct volume volume;
 	int status;
 
-	if (getopt(argc, argv, "+") != -1 || argc - optind < 1 || argc - optind > 2)
+	if (getopt(argc, argv, "+") != -1)
 		return usage_error();
-	status = open_for_reading(argv[optind], &volume);
+	status = open_operands(argc, argv, 0, 1, &reading, &volume);
 	if (status)
 		return status;
 	const char *top = argc - optind == 2 ? argv[optind + 1] : "/";
@@ -428,9 +420,7 @@ int run_df(int argc, char **argv)
 			return usage_error();
 		bytes = true;
 	}
-	if (argc - optind != 1)
-		return usage_error();
-	status = open_for_reading(argv[optind], &volume);
+	status = open_operands(argc, argv, 0, 0, &reading, &volume);
 	if (status)
 		return status;
 	err = path_lookup(ROOT, "/", LOOKUP_FOLLOW, &root);

@@ -22,8 +22,6 @@
 #include "copy.h"
 #include "mm/kmalloc.h"
 
-enum { OPTION_NO_SYNC = 256 };
-
 #define BLOCK_BYTES ((size_t)64 << 10)
 
 struct tar {
@@ -39,24 +37,19 @@ static int parse(int argc, char **argv, struct tar *tar, struct volume_options *
 	static const struct option longs[] = {
 	    {"directory", required_argument, NULL, 'C'},
 	    {"file", required_argument, NULL, 'f'},
-	    {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+	    WRITER_OPTIONS,
 	    {0},
 	};
 	int c;
 
 	*tar = (struct tar){.directory = "/", .top = -1};
-	while ((c = getopt_long(argc, argv, "+C:f:", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+C:f:", longs, options)) != -1)
 		switch (c) {
 		case 'C':
 			tar->directory = optarg;
 			break;
 		case 'f':
 			tar->file = strcmp(optarg, "-") ? optarg : NULL;
-			break;
-		case OPTION_NO_SYNC:
-			if (options->mode == IMAGE_READ)
-				return usage_error();
-			options->mode = IMAGE_WRITE_NOSYNC;
 			break;
 		default:
 			return usage_error();

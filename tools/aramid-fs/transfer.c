@@ -17,7 +17,7 @@
 #include "copy.h"
 #include "mm/kmalloc.h"
 
-enum { OPTION_NO_SYNC = 256, OPTION_OWNER };
+enum { OPTION_OWNER = OPTION_OWN };
 
 /* ---- put ---- */
 
@@ -190,12 +190,12 @@ static int parse_put(int argc, char **argv, struct put *put, struct volume_optio
 	    {"recursive", no_argument, NULL, 'r'},
 	    {"mode", required_argument, NULL, 'm'},
 	    {"owner", required_argument, NULL, OPTION_OWNER},
-	    {"no-sync", no_argument, NULL, OPTION_NO_SYNC},
+	    WRITER_OPTIONS,
 	    {0},
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+rRm:", longs, NULL)) != -1)
+	while ((c = next_option(argc, argv, "+rRm:", longs, volume)) != -1)
 		switch (c) {
 		case 'r':
 		case 'R':
@@ -211,13 +211,10 @@ static int parse_put(int argc, char **argv, struct put *put, struct volume_optio
 			if (!put->keep_owner && !parse_owner(optarg, &put->uid, &put->gid))
 				return usage_report("%s is no UID:GID", optarg);
 			break;
-		case OPTION_NO_SYNC:
-			volume->mode = IMAGE_WRITE_NOSYNC;
-			break;
 		default:
 			return usage_error();
 		}
-	return argc - optind < 3 ? usage_error() : STATUS_OK;
+	return STATUS_OK;
 }
 
 /* Where `from` goes, when all goes to `to`, or into it; to be freed. */
@@ -240,7 +237,7 @@ int run_put(int argc, char **argv)
 	int status = parse_put(argc, argv, &put, &volume_options);
 
 	if (!status)
-		status = volume_open(argv[optind], &volume_options, &volume);
+		status = open_operands(argc, argv, 2, INT_MAX, &volume_options, &volume);
 	if (status)
 		return status;
 	const char *to = argv[argc - 1];
@@ -449,9 +446,7 @@ int run_get(int argc, char **argv)
 			return usage_error();
 		get.recursive = true;
 	}
-	if (argc - optind < 3)
-		return usage_error();
-	status = volume_open(argv[optind], &volume_options, &volume);
+	status = open_operands(argc, argv, 2, INT_MAX, &volume_options, &volume);
 	if (status)
 		return status;
 	const char *to = argv[argc - 1];

@@ -32,11 +32,9 @@ int run_verify(int argc, char **argv)
 			return usage_error();
 		quiet = true;
 	}
-	if (argc - optind != 1)
-		return usage_error();
 	if (quiet)
 		messages_set_level(-1);
-	status = volume_open(argv[optind], &options, &volume);
+	status = open_operands(argc, argv, 0, 0, &options, &volume);
 	if (status)
 		return status;
 	progress_start("verify", 0);
