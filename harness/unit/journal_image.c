@@ -158,6 +158,71 @@ void jimg_commit(struct jimg *j)
 	j->tid++;
 }
 
+/* ---- fast commits ---- */
+
+void jimg_fast_open(struct jimg *j, struct jfast *fast)
+{
+	*fast = (struct jfast){.j = j};
+}
+
+static u8 *fast_block(const struct jfast *fast)
+{
+	u32 count = be32_get(fast->j->raw->s_num_fc_blks);
+
+	if (!count)
+		count = JOURNAL_FC_BLOCKS_DEFAULT;
+	return jimg_block(fast->j, fast->j->maxlen - count + 1 + fast->block);
+}
+
+static void put_record(struct jfast *fast, u32 tag, const void *value, u32 length, u32 summed)
+{
+	u8 *at = fast_block(fast) + fast->at;
+
+	le16_store(at, (u16)tag);
+	le16_store(at + 2, (u16)length);
+	if (value)
+		memcpy(at + 4, value, summed);
+	fast->crc = crc32c(fast->crc, at, 4 + summed);
+	fast->at += 4 + length;
+}
+
+/* Fills the block, if no record of so many bytes and one more tag fit it. */
+static void make_room(struct jfast *fast, u32 length)
+{
+	u32 rest = fast->j->block_size - fast->at - 4;
+
+	if (length + 4 <= rest)
+		return;
+	put_record(fast, JOURNAL_FC_PAD, NULL, rest, rest);
+	fast->block++;
+	fast->at = 0;
+}
+
+void jimg_fast_record(struct jfast *fast, u32 tag, const void *value, u32 length)
+{
+	make_room(fast, length);
+	put_record(fast, tag, value, length, length);
+}
+
+void jimg_fast_head(struct jfast *fast, u32 features, u32 tid)
+{
+	struct journal_fc_head head = {le32_make(features), le32_make(tid)};
+
+	jimg_fast_record(fast, JOURNAL_FC_HEAD, &head, sizeof(head));
+}
+
+void jimg_fast_tail(struct jfast *fast, u32 tid)
+{
+	struct le32 value = le32_make(tid);
+
+	make_room(fast, sizeof(struct journal_fc_tail));
+	u8 *at = fast_block(fast) + fast->at;
+	put_record(fast, JOURNAL_FC_TAIL, &value, fast->j->block_size - fast->at - 4, 4);
+	le32_store(at + 8, fast->crc);
+	fast->block++;
+	fast->at = fast->crc = 0;
+}
+
 /* ---- open and close ---- */
 
 void jimg_open(struct jimg *j, u32 compat, u32 incompat, u32 start, u32 tid)

@@ -37,6 +37,20 @@ bool jimg_descriptor(struct jimg *j, const u64 *blocks, u32 n, const u8 *data);
 void jimg_revoke(struct jimg *j, const u64 *blocks, u32 n);
 void jimg_commit(struct jimg *j);
 
+/*
+ * The area of fast commits: records, each fast commit ended by a tail. Between jimg_open(), whose
+ * features have FAST_COMMIT, and jimg_close().
+ */
+struct jfast {
+	struct jimg *j;
+	u32 block, at; /* of the area; the offset in it */
+	u32 crc;
+};
+void jimg_fast_open(struct jimg *j, struct jfast *fast);
+void jimg_fast_record(struct jfast *fast, u32 tag, const void *value, u32 length);
+void jimg_fast_head(struct jfast *fast, u32 features, u32 tid);
+void jimg_fast_tail(struct jfast *fast, u32 tid);
+
 /* Block `index` of the journal. */
 u8 *jimg_block(struct jimg *j, u32 index);
 /* Sums a block with a tail, or a commit block, again after it was changed. */

@@ -316,54 +316,12 @@ START_TEST(recovery_that_fails_half_way_can_be_repeated)
 }
 END_TEST
 
-/* A fast commit of nothing: HEAD, and TAIL with its checksum. */
-static void put_fast_commit(u32 tid, u32 damage)
-{
-	u8 *block = jimg_block(&image, image.maxlen - JOURNAL_FC_BLOCKS_DEFAULT + 1);
-
-	le16_store(block, JOURNAL_FC_HEAD);
-	le16_store(block + 2, 8);
-	le32_store(block + 4, 0);
-	le32_store(block + 8, tid);
-	le16_store(block + 12, JOURNAL_FC_TAIL);
-	le16_store(block + 14, 8);
-	le32_store(block + 16, tid);
-	le32_store(block + 20, crc32c(0, block, 20) ^ damage);
-}
-
-START_TEST(fast_commits_are_refused_but_not_stale_ones)
-{
-	static const struct {
-		u32 tid, damage;
-		int error;
-	} rows[] = {{10, 0, -EINVAL}, {9, 0, 0}, {11, 0, 0}, {10, 1, 0}};
-	size_t bytes;
-
-	make_pristine("-J size=2");
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		make_log(NULL);
-		image.data = map_image(&bytes);
-		image.raw->s_feature_incompat = be32_make(V3 | JOURNAL_INCOMPAT_FAST_COMMIT);
-		jimg_sum_super(&image);
-		put_fast_commit(rows[i].tid, rows[i].damage);
-		munmap(image.data, bytes);
-		if (rows[i].error) {
-			expect_refused("fast commits", rows[i].error, "fast commits");
-			continue;
-		}
-		t_mount_ok(NULL);
-		ck_assert(log_captured_has("recovered: 1 transactions"));
-		t_umount();
-	}
-}
-END_TEST
-
 Suite *suite_ext4_journal_hostile(void)
 {
 	return suite_of("ext4_journal_hostile", a_journal_with_a_bad_superblock_is_refused,
 			a_log_that_would_write_where_it_must_not_is_refused,
 			a_journal_whose_inode_is_damaged_is_refused,
 			a_log_without_an_end_is_an_empty_one, a_read_only_device_is_not_recovered,
-			norecovery_is_for_reading_only, fast_commits_are_refused_but_not_stale_ones,
+			norecovery_is_for_reading_only,
 			recovery_that_fails_half_way_can_be_repeated);
 }

@@ -239,6 +239,79 @@ int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned
 	return err;
 }
 
+/* ---- blocks that are told ---- */
+
+/* The group's lock is held. The next run of zeroes in map[start, end). */
+static bool next_run(const void *map, u32 *start, u32 end, u32 *n)
+{
+	*start = (u32)bitmap_find_zero(map, end, *start);
+	*n = *start < end ? (u32)bitmap_find_set(map, end, *start) - *start : 0;
+	return *n;
+}
+
+static int claim_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 start, u32 end)
+{
+	struct buffer *bitmap;
+	u32 n;
+	int err = ext4_block_bitmap_read(handle->fs, group, &bitmap);
+
+	if (err)
+		return err;
+	for (; !err && next_run(bitmap->data, &start, end, &n); start += n)
+		err = take(handle, group, bitmap, start, n);
+	buffer_put(bitmap);
+	return err;
+}
+
+static int exclude_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 start,
+			    u32 end)
+{
+	struct buffer *bitmap;
+	u32 n;
+	int err = ext4_block_bitmap_read(handle->fs, group, &bitmap);
+
+	if (err)
+		return err;
+	for (; !err && next_run(group->taken ? group->taken : bitmap->data, &start, end, &n);
+	     start += n) {
+		err = ext4_txn_busy(handle, group, bitmap->data, start, n);
+		if (!err)
+			bitmap_set_range(group->taken, start, n);
+	}
+	buffer_put(bitmap);
+	return err;
+}
+
+static int each_group(struct ext4_handle *handle, u64 block, u64 count,
+		      int (*fn)(struct ext4_handle *, struct ext4_group *, u32, u32))
+{
+	struct ext4_fs *fs = handle->fs;
+	int err = 0;
+
+	while (count && !err) {
+		struct ext4_group *group = ext4_group(fs, ext4_block_group(fs, block));
+		u32 start = (u32)(block - ext4_group_first(fs, group->number));
+		u32 n = (u32)min(count, (u64)ext4_group_blocks(fs, group->number) - start);
+
+		mutex_lock(&group->lock);
+		err = fn(handle, group, start, start + n);
+		mutex_unlock(&group->lock);
+		block += n;
+		count -= n;
+	}
+	return err;
+}
+
+int ext4_blocks_claim(struct ext4_handle *handle, u64 block, u64 count)
+{
+	return each_group(handle, block, count, claim_in_group);
+}
+
+int ext4_blocks_exclude(struct ext4_handle *handle, u64 block, u64 count)
+{
+	return each_group(handle, block, count, exclude_in_group);
+}
+
 /* ---- freeing ---- */
 
 static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 ino, u32 start,

@@ -9,7 +9,8 @@
  * - super.c features.c: mounting; geometry is checked once, completely, before anything uses it
  *
  * - journal_recover.c, _scan.c, _revoke.c, journal_map.c, journal_log.c: replaying the journal,
- * before anything else looks at the volume (journal_recover.h)
+ * before anything else looks at the volume (journal_recover.h); journal_fast*.c: fast commits,
+ * applied by the mount (journal_fast.h)
  *
  * - group.c bitmap.c: block groups; descriptors kept in memory, bitmaps verified on first use
  *

@@ -127,10 +127,14 @@ struct ext4_fs {
 
 	struct ext4_txn txn;
 	struct ext4_journal *journal; /* NULL: none, or mounted read-only */
-	bool aborted;                 /* [a] errors policy made it read-only */
-	bool writable_once;           /* the superblock's state was changed by this mount */
-	u16 mounted_state;            /* s_state as found */
-	bool casefold_told;           /* [a] that casefolded directories get no new names */
+	struct {                      /* fast commits that recovery found: journal_fast.h */
+		u32 records;          /* 0: none */
+		u32 tid, start;       /* the transaction that they become, and where it goes */
+	} fast;
+	bool aborted;       /* [a] errors policy made it read-only */
+	bool writable_once; /* the superblock's state was changed by this mount */
+	u16 mounted_state;  /* s_state as found */
+	bool casefold_told; /* [a] that casefolded directories get no new names */
 
 	u64 committed_ns;     /* when write-back last asked for a commit */
 	u32 committed_orphan; /* commit_mutex: s_last_orphan as the last transaction left it */
@@ -374,12 +378,20 @@ int __must_check ext4_clusters_reserve(struct ext4_fs *fs, u32 n);
 void ext4_clusters_rereserve(struct ext4_fs *fs, u32 n);
 void ext4_clusters_unreserve(struct ext4_fs *fs, u32 n);
 u64 ext4_goal_for_inode(struct ext4_inode *inode);
+/* These very blocks get used, as far as they are not. -EUCLEAN: metadata. */
+int __must_check ext4_blocks_claim(struct ext4_handle *handle, u64 block, u64 count);
+/* Until the handle's transaction has committed they are not allocated (but may be claimed): only
+ * for when the volume is not used after that until the journal was stopped. */
+int __must_check ext4_blocks_exclude(struct ext4_handle *handle, u64 block, u64 count);
 
 /* ---- ialloc.c ---- */
 
 /* A new inode near dir: hashed, I_NEW, with owner, mode and times set, and one link. */
 int __must_check ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
 				   struct ext4_inode **out);
+int __must_check ext4_inode_is_used(struct ext4_fs *fs, u32 ino, bool *used);
+/* This very number, which is free, gets used; the table's copy is zeroed. */
+int __must_check ext4_inode_claim(struct ext4_handle *handle, u32 ino, bool directory);
 /* Gives the number of a deleted inode back. */
 int __must_check ext4_inode_release(struct ext4_handle *handle, struct ext4_inode *inode);
 /* Bitmap, descriptor, up to three blocks of the table, the parent; the orphan list's neighbour. */
@@ -661,6 +673,13 @@ int __must_check ext4_htree_make(struct ext4_handle *handle, struct ext4_inode *
 
 int __must_check ext4_dir_find(struct ext4_inode *dir, const struct qstr *name,
 			       struct ext4_dir_slot *slot);
+/* The inode that a name leads to; 0: there is no such name. */
+int __must_check ext4_dir_number(struct ext4_inode *dir, const struct qstr *name, u32 *ino);
+/* The first block of a new directory. */
+int __must_check ext4_dir_make_dots(struct ext4_handle *handle, struct ext4_inode *dir,
+				    struct ext4_inode *parent);
+/* It gained or lost a child: times, and by links (1, 0, -1) what a child's ".." counts. */
+int __must_check ext4_dir_changed(struct ext4_handle *handle, struct ext4_inode *dir, int links);
 int __must_check ext4_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir,
 				 const struct qstr *name, u32 ino, u8 type);
 extern const struct inode_ops ext4_dir_inode_ops, ext4_file_inode_ops, ext4_symlink_inode_ops,

@@ -298,6 +298,40 @@ static int clear_raw(struct ext4_handle *handle, u32 ino)
 	return err;
 }
 
+int ext4_inode_is_used(struct ext4_fs *fs, u32 ino, bool *used)
+{
+	struct ext4_group *group = ext4_group(fs, (ino - 1) / fs->inodes_per_group);
+	struct buffer *bitmap;
+
+	mutex_lock(&group->lock);
+	int err = ext4_inode_bitmap_read(fs, group, &bitmap);
+
+	if (!err) {
+		*used = bitmap_test(bitmap->data, (ino - 1) % fs->inodes_per_group);
+		buffer_put(bitmap);
+	}
+	mutex_unlock(&group->lock);
+	return err;
+}
+
+int ext4_inode_claim(struct ext4_handle *handle, u32 ino, bool directory)
+{
+	struct ext4_fs *fs = handle->fs;
+	struct ext4_group *group = ext4_group(fs, (ino - 1) / fs->inodes_per_group);
+	struct buffer *bitmap;
+
+	mutex_lock(&group->lock);
+	int err = ext4_inode_bitmap_read(fs, group, &bitmap);
+
+	if (!err) {
+		err =
+		    take_inode(handle, group, bitmap, (ino - 1) % fs->inodes_per_group, directory);
+		buffer_put(bitmap);
+	}
+	mutex_unlock(&group->lock);
+	return err ? err : clear_raw(handle, ino);
+}
+
 int ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
 		      struct ext4_inode **out)
 {

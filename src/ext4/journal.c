@@ -22,9 +22,13 @@ static void upgrade_super(struct journal_super *raw)
 static void choose_features(struct ext4_fs *fs, struct ext4_log *log)
 {
 	struct journal_super *raw = log->raw;
-	u32 incompat = log->incompat & JOURNAL_INCOMPAT_FAST_COMMIT;
+	u32 incompat = fs->fast.records ? log->incompat & JOURNAL_INCOMPAT_FAST_COMMIT : 0;
 
 	upgrade_super(raw);
+	if (log->fc_count && !incompat) { /* we write none, and the log gets their room */
+		log->end = be32_get(raw->s_maxlen);
+		log->fc_first = log->fc_count = 0;
+	}
 	incompat |= JOURNAL_INCOMPAT_REVOKE;
 	if (fs->incompat & EXT4_INCOMPAT_64BIT)
 		incompat |= JOURNAL_INCOMPAT_64BIT;
@@ -53,8 +57,8 @@ static void set_geometry(struct ext4_journal *journal)
 	    (room - (u32)sizeof(struct journal_header) - JOURNAL_TAG_UUID_SIZE) / log->tag_size;
 	journal->revokes_per_block =
 	    (room - (u32)sizeof(struct journal_revoke_header)) / journal_revoke_size(log->incompat);
-	journal->head = log->first;
-	journal->next_start = log->first;
+	journal->head = log->fs->fast.records ? log->fs->fast.start : log->first;
+	journal->next_start = journal->head;
 	journal->free = journal->size - 1;
 }
 
@@ -123,7 +127,9 @@ int ext4_journal_start(struct ext4_fs *fs)
 	struct journal_super *raw = journal->log.raw;
 
 	journal->tail_tid = be32_get(raw->s_sequence);
-	if (raw->s_start.v) /* left, and not wanted: its numbers must not come again */
+	if (fs->fast.records)
+		journal->tail_tid = fs->fast.tid;
+	else if (raw->s_start.v) /* left, and not wanted: its numbers must not come again */
 		journal->tail_tid += journal->log.end;
 	choose_features(fs, &journal->log);
 	set_geometry(journal);
@@ -133,7 +139,10 @@ int ext4_journal_start(struct ext4_fs *fs)
 		goto fail;
 	fs->incompat |= EXT4_INCOMPAT_RECOVER;
 	fs->raw->s_feature_incompat = le32_make(fs->incompat);
-	err = ext4_super_write_now(fs);
+	/* With fast commits it needs recovery already, and the superblock changes when these are
+	 * applied: e2fsck is confused by one that differs from the log's. */
+	if (!fs->fast.records)
+		err = ext4_super_write_now(fs);
 	if (!err)
 		err = mark_in_use(journal);
 	if (err)
@@ -208,7 +217,12 @@ bool ext4_journal_reserve(struct ext4_journal *journal, struct ext4_transaction 
 	u32 before = atomic_fetch_add(&running->outstanding, credits);
 	u32 buffers = before + atomic_load_relaxed(&running->buffer_count);
 
-	if (atomic_load(&journal->free) >= room_wanted(journal)) {
+	if (journal->fs->txn.held) {
+		u32 revokes = atomic_load_relaxed(&running->revoke_count);
+
+		if (ext4_journal_blocks(journal, buffers + credits, revokes) < journal->size)
+			return true;
+	} else if (atomic_load(&journal->free) >= room_wanted(journal)) {
 		u32 revokes = atomic_load_relaxed(&running->revoke_count);
 
 		if (!buffers && !revokes)

@@ -1,82 +1,148 @@
-/*
- * Fast commits: found, so that a volume whose last fsyncs went there is not taken for one that has
- * lost nothing. They are not replayed: such a volume is left to e2fsck.
- */
-#include "ext4/ext4_int.h"
-#include "ext4/journal_recover_int.h"
-#include "lib/crc.h"
-#include "lib/string.h"
+/* Fast commits: finding the records that count, and walking over them. journal_fast.h tells the
+ * theory. */
+#include "ext4/journal_fast.h"
 
+#include "ext4/ext4_int.h"
+#include "lib/crc.h"
+#include "lib/log.h"
+
+#define HEAD_SIZE ((u32)sizeof(struct journal_fc_tl))
+
+/* Where in the area a reader is. */
 struct reader {
-	const struct ext4_recovery *recovery;
-	u32 crc;
-	bool found, stop;
+	const struct ext4_log *log;
+	struct buffer *buffer; /* of this block */
+	u32 block, at;
 };
 
-static u32 word(const u8 *bytes, u32 offset)
+static bool length_valid(const struct ext4_log *log, u32 tag, u32 length)
 {
-	return le32_load(bytes + offset);
-}
+	const u32 name = sizeof(struct journal_fc_dentry), ino = sizeof(struct journal_fc_inode);
 
-/* One record, whose value lies inside of its block. */
-static void take(struct reader *reader, const u8 *at, u32 tag, u32 length)
-{
-	const u8 *value = at + sizeof(struct journal_fc_tl);
-	u32 summed = (u32)sizeof(struct journal_fc_tl) + length;
-
-	if (tag == JOURNAL_FC_HEAD) {
-		reader->stop = length < sizeof(struct journal_fc_head) ||
-			       word(value, offsetof(struct journal_fc_head, fc_tid)) !=
-				   reader->recovery->end_tid;
-	} else if (tag == JOURNAL_FC_TAIL) {
-		u32 sum_at = offsetof(struct journal_fc_tail, fc_crc);
-
-		if (length < sizeof(struct journal_fc_tail)) {
-			reader->stop = true;
-			return;
-		}
-		summed = (u32)sizeof(struct journal_fc_tl) + sum_at;
-		if (word(value, 0) == reader->recovery->end_tid &&
-		    word(value, sum_at) == crc32c(reader->crc, at, summed))
-			reader->found = true;
-		reader->stop = true;
-		return;
-	}
-	reader->crc = crc32c(reader->crc, at, summed);
-}
-
-static void read_block(struct reader *reader, const u8 *block, u32 size)
-{
-	const u32 head = sizeof(struct journal_fc_tl);
-	u32 at = 0;
-
-	while (!reader->stop && at + head <= size) {
-		u32 tag = le16_load(block + at), length = le16_load(block + at + 2);
-
-		if (!tag || tag > JOURNAL_FC_HEAD || length > size - at - head)
-			reader->stop = true;
-		else
-			take(reader, block + at, tag, length);
-		at += head + length;
+	switch (tag) {
+	case JOURNAL_FC_ADD_RANGE:
+		return length >= sizeof(struct journal_fc_add_range);
+	case JOURNAL_FC_DEL_RANGE:
+		return length >= sizeof(struct journal_fc_del_range);
+	case JOURNAL_FC_CREAT:
+	case JOURNAL_FC_LINK:
+	case JOURNAL_FC_UNLINK:
+		return length > name && length <= name + EXT4_NAME_MAX;
+	case JOURNAL_FC_INODE:
+		return length >= ino + EXT4_INODE_SIZE_OLD && length <= ino + log->fs->inode_size;
+	case JOURNAL_FC_TAIL:
+		return length >= sizeof(struct journal_fc_tail);
+	case JOURNAL_FC_HEAD:
+		return length >= sizeof(struct journal_fc_head);
+	default:
+		return tag == JOURNAL_FC_PAD;
 	}
 }
 
-int ext4_recovery_find_fast(struct ext4_recovery *recovery, bool *found)
+/* The next record; *more false: there is none that makes sense. */
+static int next(struct reader *reader, struct ext4_fast_record *record, bool *more)
 {
-	const struct ext4_log *log = &recovery->log;
-	struct reader reader = {.recovery = recovery};
+	const struct ext4_log *log = reader->log;
+	const u32 size = log->block_size;
+
+	*more = false;
+	if (reader->buffer && reader->at + HEAD_SIZE > size) {
+		buffer_put(reader->buffer);
+		reader->buffer = NULL;
+		reader->block++;
+	}
+	if (reader->block >= log->fc_count)
+		return 0;
+	if (!reader->buffer) {
+		int err = buffer_read(
+		    log->map.bdev,
+		    ext4_journal_map_find(&log->map, log->fc_first + reader->block, NULL),
+		    &reader->buffer);
+
+		if (err)
+			return err;
+		reader->at = 0;
+	}
+	const u8 *at = (const u8 *)reader->buffer->data + reader->at;
+	*record = (struct ext4_fast_record){le16_load(at), le16_load(at + 2), at + HEAD_SIZE};
+	if (record->length > size - reader->at - HEAD_SIZE ||
+	    !length_valid(log, record->tag, record->length))
+		return 0;
+	reader->at += HEAD_SIZE + record->length;
+	*more = true;
+	return 0;
+}
+
+int ext4_fast_walk(const struct ext4_log *log, u32 count, ext4_fast_visit_fn visit, void *context)
+{
+	struct reader reader = {.log = log};
 	int err = 0;
 
-	for (u32 i = 0; i < log->fc_count && !reader.stop && !err; i++) {
-		struct buffer *buffer;
+	for (u32 i = 0; i < count && !err; i++) {
+		struct ext4_fast_record record;
+		bool more;
 
-		err =
-		    buffer_read(log->map.bdev,
-				ext4_journal_map_find(&log->map, log->fc_first + i, NULL), &buffer);
+		err = next(&reader, &record, &more);
+		if (!err && !more)
+			err = -EIO; /* it was there before */
 		if (!err)
-			read_block(&reader, buffer->data, log->block_size);
-		buffer_put(buffer);
+			err = visit(context, &record);
 	}
-	*found = reader.found;
+	buffer_put(reader.buffer);
+	return err;
+}
+
+static u32 word(const struct ext4_fast_record *record, size_t offset)
+{
+	return le32_load(record->value + offset);
+}
+
+/* The area's first record. */
+static int check_head(const struct ext4_log *log, const struct ext4_fast_record *record, u32 tid,
+		      bool *ours)
+{
+	*ours = record->tag == JOURNAL_FC_HEAD &&
+		word(record, offsetof(struct journal_fc_head, fc_tid)) == tid;
+	if (!*ours)
+		return 0;
+	u32 unknown = word(record, offsetof(struct journal_fc_head, fc_features)) &
+		      ~JOURNAL_FC_FEATURES_SUPPORTED;
+
+	if (!unknown)
+		return 0;
+	log_err("%s: %s: the journal holds fast commits with unknown features: %#x: run e2fsck",
+		log->fs->type_name, log->fs->super->id, unknown);
+	return -EOPNOTSUPP;
+}
+
+int ext4_fast_find(const struct ext4_log *log, u32 tid, u32 *count)
+{
+	struct reader reader = {.log = log};
+	struct ext4_fast_record record;
+	u32 crc = 0, seen = 0;
+	bool more;
+	int err;
+
+	*count = 0;
+	while (!(err = next(&reader, &record, &more)) && more) {
+		const u8 *start = record.value - HEAD_SIZE;
+		const u32 sum_at = offsetof(struct journal_fc_tail, fc_crc);
+
+		if (!seen++) {
+			err = check_head(log, &record, tid, &more);
+			if (err || !more)
+				break;
+		}
+		if (record.tag != JOURNAL_FC_TAIL) {
+			crc = crc32c(crc, start, HEAD_SIZE + record.length);
+			continue;
+		}
+		if (word(&record, 0) != tid ||
+		    word(&record, sum_at) != crc32c(crc, start, HEAD_SIZE + sum_at))
+			break; /* it was being written, or is older */
+		*count = seen;
+		crc = 0;
+	}
+	buffer_put(reader.buffer);
 	return err;
 }

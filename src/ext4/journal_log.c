@@ -176,6 +176,10 @@ int ext4_log_mark_empty(struct ext4_log *log, u32 sequence)
 	buffer_lock(log->super_buffer);
 	log->raw->s_start = be32_make(0);
 	log->raw->s_sequence = be32_make(sequence);
+	/* As Linux does it: who knows nothing of fast commits can use the volume. */
+	if (be32_get(log->raw->s_header.h_blocktype) == JOURNAL_SUPER_V2)
+		log->raw->s_feature_incompat = be32_make(be32_get(log->raw->s_feature_incompat) &
+							 ~JOURNAL_INCOMPAT_FAST_COMMIT);
 	buffer_unlock(log->super_buffer);
 	return ext4_log_super_write(log);
 }

@@ -2,6 +2,7 @@
 #include "ext4/journal_recover.h"
 
 #include "ext4/ext4_int.h"
+#include "ext4/journal_fast.h"
 #include "ext4/journal_recover_int.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -132,11 +133,11 @@ static int write_super(struct ext4_fs *fs)
 }
 
 /* The replayed blocks become durable. */
-static int settle(struct ext4_fs *fs)
+static int settle(struct block_device *bdev)
 {
-	int err = buffer_sync(fs->bdev);
+	int err = buffer_sync(bdev);
 
-	return err ? err : block_flush(fs->bdev);
+	return err ? err : block_flush(bdev);
 }
 
 /* What the log's writer died of goes into the volume's superblock. */
@@ -167,24 +168,17 @@ static int clear_recover(struct ext4_fs *fs)
 static int replay_log(struct ext4_recovery *recovery)
 {
 	struct ext4_fs *fs = recovery->log.fs;
-	bool fast = false;
 	int err = ext4_recovery_scan(recovery);
 
 	if (!err)
-		err = ext4_recovery_find_fast(recovery, &fast);
-	if (!err && fast) {
-		log_err("%s: %s: the journal holds fast commits, which are not supported: run "
-			"e2fsck",
-			fs->type_name, fs->super->id);
-		err = -EINVAL;
-	}
+		err = ext4_fast_find(&recovery->log, recovery->end_tid, &fs->fast.records);
 	if (!err)
 		err = ext4_recovery_revoke(recovery);
 	if (err)
 		return err;
 	save_errors(fs, &recovery->errors);
 	err = replay(recovery);
-	int settle_err = settle(fs);
+	int settle_err = settle(fs->bdev);
 	if (!err)
 		err = settle_err;
 	if (!err && recovery->corrupt) {
@@ -193,6 +187,69 @@ static int replay_log(struct ext4_recovery *recovery)
 			fs->type_name, fs->super->id, recovery->end_tid);
 		err = -EUCLEAN;
 	}
+	return err;
+}
+
+/*
+ * The records of fast commits are applied in a transaction that goes on where the log ends, with
+ * the number of one that never was completed. What is left of that in the log, or of any later one,
+ * must not be taken for a part of it.
+ */
+static int wipe_future(const struct ext4_recovery *recovery)
+{
+	const struct ext4_log *log = &recovery->log;
+	int err = 0;
+
+	for (u32 i = log->first; i < log->end && !err; i++) {
+		struct buffer *buffer;
+
+		err =
+		    buffer_read(log->map.bdev, ext4_journal_map_find(&log->map, i, NULL), &buffer);
+		if (err)
+			return err;
+		const struct journal_header *header = buffer->data;
+		if (be32_get(header->h_magic) == JOURNAL_MAGIC &&
+		    ext4_log_reached(be32_get(header->h_sequence), recovery->end_tid)) {
+			buffer_lock(buffer);
+			memset(buffer->data, 0, log->block_size);
+			buffer_unlock(buffer);
+			buffer_mark_dirty(buffer);
+		}
+		buffer_put(buffer);
+	}
+	return settle(log->map.bdev);
+}
+
+/* The log stays: it and the fast commits behind it are one until these are applied. */
+static int leave_to_fast(struct ext4_recovery *recovery)
+{
+	struct ext4_fs *fs = recovery->log.fs;
+	int err = wipe_future(recovery);
+
+	fs->fast.tid = recovery->end_tid;
+	fs->fast.start = recovery->end_block;
+	log_info("%s: %s: journal replayed: %u transactions, %u blocks, %u revoked, and %u records "
+		 "of fast commits follow",
+		 fs->type_name, fs->super->id, recovery->end_tid - recovery->first_tid,
+		 recovery->blocks, recovery->skipped, fs->fast.records);
+	return err;
+}
+
+static int finish(struct ext4_recovery *recovery, bool empty, bool aborted)
+{
+	struct ext4_log *log = &recovery->log;
+	struct ext4_fs *fs = log->fs;
+	int err = carry_error(recovery);
+
+	if (!err && (!empty || aborted))
+		err = ext4_log_mark_empty(log, empty ? be32_get(log->raw->s_sequence)
+						     : recovery->end_tid + 1);
+	if (!err)
+		err = clear_recover(fs);
+	if (!err)
+		log_info("%s: %s: journal recovered: %u transactions, %u blocks, %u revoked",
+			 fs->type_name, fs->super->id, recovery->end_tid - recovery->first_tid,
+			 recovery->blocks, recovery->skipped);
 	return err;
 }
 
@@ -211,19 +268,10 @@ int ext4_journal_recover(struct ext4_fs *fs)
 	if (!empty)
 		err = replay_log(recovery);
 	if (!err)
-		err = carry_error(recovery);
-	if (!err && (!empty || aborted))
-		err = ext4_log_mark_empty(log, empty ? be32_get(log->raw->s_sequence)
-						     : recovery->end_tid + 1);
-	if (!err)
-		err = clear_recover(fs);
+		err = fs->fast.records ? leave_to_fast(recovery) : finish(recovery, empty, aborted);
 	if (err)
 		log_err("%s: %s: recovery of the journal failed: error %d", fs->type_name,
 			fs->super->id, -err);
-	else
-		log_info("%s: %s: journal recovered: %u transactions, %u blocks, %u revoked",
-			 fs->type_name, fs->super->id, recovery->end_tid - recovery->first_tid,
-			 recovery->blocks, recovery->skipped);
 	ext4_recovery_forget_revoked(recovery);
 	ext4_log_close(log);
 	kfree(recovery);

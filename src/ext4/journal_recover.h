@@ -32,7 +32,8 @@
  *   - A data block that fails its checksum is left out, the others are replayed, and the mount is
  *     refused.
  *
- * Fast commits are not replayed: a volume with some that follow its last transaction is refused.
+ * When fast commits follow the last transaction, the log is not emptied after the replay and
+ * needs_recovery stays: the mount applies them first (journal_fast.h).
  *
  * Whoever refuses a mount leaves log and needs_recovery in place for e2fsck.
  */
@@ -46,7 +47,8 @@ struct ext4_fs;
 /*
  * Replays the journal of a volume whose geometry is known (super.c) and of which nothing but the
  * superblock is in use. 0: everything is durable, the log is empty, needs_recovery is clear, and
- * fs->raw is new. -EUCLEAN, -EINVAL, -EIO, -ENOMEM, with a message: the volume still needs
+ * fs->raw is new; but when fs->fast.records is not 0, log and needs_recovery are still to be done
+ * with. -EUCLEAN, -EINVAL, -EOPNOTSUPP, -EIO, -ENOMEM, with a message: the volume still needs
  * recovery.
  */
 int __must_check ext4_journal_recover(struct ext4_fs *fs);

@@ -22,8 +22,9 @@ struct ext4_error_record {
 struct ext4_recovery {
 	struct ext4_log log;
 	u32 first_tid;
-	u32 end_tid;  /* the first transaction that is not replayed */
-	bool corrupt; /* a commit block that must have been good was not */
+	u32 end_tid;   /* the first transaction that is not replayed */
+	u32 end_block; /* of the ring: behind the last that is */
+	bool corrupt;  /* a commit block that must have been good was not */
 	struct ext4_error_record errors;
 	struct radix revoked; /* by block: see journal_revoke.c */
 	int data_error;       /* of blocks that could not be replayed, while others could */
@@ -75,11 +76,5 @@ int __must_check ext4_recovery_revoke(struct ext4_recovery *recovery);
 /* Whether a copy of the block from transaction tid must not be replayed. */
 bool ext4_recovery_is_revoked(const struct ext4_recovery *recovery, u64 block, u32 tid);
 void ext4_recovery_forget_revoked(struct ext4_recovery *recovery);
-
-/* ---- journal_fast.c ---- */
-
-/* After the scan: whether the area of fast commits holds changes that follow the last transaction.
- */
-int __must_check ext4_recovery_find_fast(struct ext4_recovery *recovery, bool *found);
 
 #endif

@@ -220,6 +220,8 @@ static int scan_commit(struct scan *scan, const struct buffer *block)
 	}
 	scan->last_time = time;
 	scan->cursor.tid++;
+	if (!scan->ended)
+		recovery->end_block = scan->cursor.block;
 	return 0;
 }
 
@@ -229,6 +231,7 @@ int ext4_recovery_scan(struct ext4_recovery *recovery)
 	struct scan scan = {.recovery = recovery, .cursor = ext4_log_cursor(log), .crc = ~0u};
 
 	recovery->first_tid = scan.cursor.tid;
+	recovery->end_block = scan.cursor.block;
 	while (!scan.stop) {
 		struct buffer *block;
 		u32 type;

@@ -83,8 +83,7 @@ static void touch(struct inode *inode, unsigned int which)
 	spin_unlock(&inode->lock);
 }
 
-/* A directory gains or loses a child: times, and one link for a directory's "..". */
-static int dir_changed(struct ext4_handle *handle, struct ext4_inode *dir, int links)
+int ext4_dir_changed(struct ext4_handle *handle, struct ext4_inode *dir, int links)
 {
 	u32 n = dir->vfs.nlink;
 
@@ -108,8 +107,7 @@ static bool dir_is_full_of_links(const struct ext4_inode *dir)
 	       !((fs->ro_compat & EXT4_RO_COMPAT_DIR_NLINK) && (dir->flags & EXT4_INDEX_FL));
 }
 
-/* The inode that a name leads to; 0: there is no such name. */
-static int find_number(struct ext4_inode *dir, const struct qstr *name, u32 *ino)
+int ext4_dir_number(struct ext4_inode *dir, const struct qstr *name, u32 *ino)
 {
 	struct ext4_dir_slot slot;
 	int err;
@@ -147,7 +145,7 @@ static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode 
 		return -ENAMETOOLONG;
 	if (ext4_is_encrypted(dir))
 		return -ENOKEY;
-	int err = find_number(dir, name, &ino);
+	int err = ext4_dir_number(dir, name, &ino);
 
 	if (err || !ino)
 		return err;
@@ -206,7 +204,7 @@ static int insert_new(struct ext4_handle *handle, struct inode *dir, struct dent
 				      ext4_file_type(handle->fs, inode->vfs.mode));
 	if (err)
 		return err;
-	return dir_changed(handle, ext4_inode(dir), links);
+	return ext4_dir_changed(handle, ext4_inode(dir), links);
 }
 
 static void put_device(struct ext4_inode *inode, u32 major, u32 minor)
@@ -284,8 +282,8 @@ static int ext4_tmpfile(struct inode *dir, u32 mode, struct inode **out)
 	return 0;
 }
 
-/* The first block of a new directory. */
-static int make_dots(struct ext4_handle *handle, struct ext4_inode *dir, struct ext4_inode *parent)
+int ext4_dir_make_dots(struct ext4_handle *handle, struct ext4_inode *dir,
+		       struct ext4_inode *parent)
 {
 	struct ext4_fs *fs = handle->fs;
 	struct buffer *buffer;
@@ -325,7 +323,7 @@ static int ext4_mkdir(struct inode *dir, struct dentry *dentry, u32 mode)
 			&inode);
 	if (err)
 		return err;
-	err = make_dots(&handle, inode, ext4_inode(dir));
+	err = ext4_dir_make_dots(&handle, inode, ext4_inode(dir));
 	if (!err)
 		err = insert_new(&handle, dir, dentry, inode, 1);
 	return finish_new(&handle, inode, dentry, err);
@@ -444,7 +442,7 @@ static int remove_entry(struct inode *dir, struct dentry *dentry)
 	if (err)
 		goto out_slot;
 	ext4_inode(dir)->insert_hint = min(ext4_inode(dir)->insert_hint, slot.logical);
-	err = dir_changed(&handle, ext4_inode(dir), S_ISDIR(inode->mode) ? -1 : 0);
+	err = ext4_dir_changed(&handle, ext4_inode(dir), S_ISDIR(inode->mode) ? -1 : 0);
 	drop_link(&handle, inode);
 out_slot:
 	ext4_dir_slot_put(&slot);
@@ -613,12 +611,12 @@ static int rename_handle(struct rename *r)
 	if (dir && r->target)
 		links = -1; /* the parent had one for each and keeps one */
 	if (dir && moves) {
-		err = dir_changed(&r->handle, ext4_inode(r->old_dir), -1);
+		err = ext4_dir_changed(&r->handle, ext4_inode(r->old_dir), -1);
 		links++;
 	} else if (moves) {
-		err = dir_changed(&r->handle, ext4_inode(r->old_dir), 0);
+		err = ext4_dir_changed(&r->handle, ext4_inode(r->old_dir), 0);
 	}
-	int new_err = dir_changed(&r->handle, ext4_inode(r->new_dir), links);
+	int new_err = ext4_dir_changed(&r->handle, ext4_inode(r->new_dir), links);
 
 	if (r->target)
 		drop_link(&r->handle, r->target);
@@ -648,8 +646,8 @@ static int exchange_handle(struct rename *r)
 		err = move_dotdot(&r->handle, r->target, r->old_dir, true);
 	touch(r->moved, ATTR_CTIME);
 	touch(r->target, ATTR_CTIME);
-	int old_err = dir_changed(&r->handle, ext4_inode(r->old_dir), -by);
-	int new_err = dir_changed(&r->handle, ext4_inode(r->new_dir), by);
+	int old_err = ext4_dir_changed(&r->handle, ext4_inode(r->old_dir), -by);
+	int new_err = ext4_dir_changed(&r->handle, ext4_inode(r->new_dir), by);
 
 	return err ? err : old_err ? old_err : new_err;
 }

@@ -5,6 +5,7 @@
 #include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
 #include "ext4/journal.h"
+#include "ext4/journal_fast.h"
 #include "ext4/journal_recover.h"
 #include "lib/assert.h"
 #include "lib/crc.h"
@@ -343,7 +344,7 @@ static int load(struct ext4_fs *fs, const char *options)
 	fs->raw = NULL;
 	fs->options = (struct ext4_options){0};
 	err = load_once(fs, options);
-	if (!err && (fs->incompat & EXT4_INCOMPAT_RECOVER))
+	if (!err && (fs->incompat & EXT4_INCOMPAT_RECOVER) && !fs->fast.records)
 		return refuse(fs, "the journal still needs recovery after it", fs->incompat);
 	return err;
 }
@@ -482,6 +483,40 @@ static int end_writing(struct ext4_fs *fs)
 	int write_err = ext4_super_write_now(fs);
 
 	return err ? err : write_err;
+}
+
+/* Fast commits that followed the log: applied in a use of the volume of their own, also if the
+ * mount is for reading. */
+static int replay_fast(struct ext4_fs *fs)
+{
+	struct super_block *super = fs->super;
+	unsigned int read_only = super->flags & SUPER_RDONLY;
+	int err = ext4_features_check(fs, false);
+
+	if (!err && fs->bigalloc) {
+		log_err("%s: %s: fast commits of a volume with bigalloc are not supported: run "
+			"e2fsck",
+			fs->type_name, super->id);
+		err = -EOPNOTSUPP;
+	}
+	if (err)
+		return err;
+	atomic_fetch_and(&super->flags, ~(unsigned int)SUPER_RDONLY);
+	fs->raw->s_mnt_count = le16_make((u16)(le16_get(fs->raw->s_mnt_count) - 1)); /* no mount */
+	err = begin_writing(fs);
+	if (!err)
+		err = ext4_fast_apply(fs);
+	if (inode_evict_all(super))
+		log_err("%s: %s: inodes stay in use after the replay", fs->type_name, super->id);
+	int end_err = end_writing(fs);
+
+	fs->fast.records = 0;
+	atomic_fetch_or(&super->flags, read_only);
+	err = err ? err : end_err;
+	if (err)
+		log_err("%s: %s: recovery of the journal's fast commits failed: error %d",
+			fs->type_name, super->id, -err);
+	return err;
 }
 
 /* ---- super operations ---- */
@@ -686,6 +721,10 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 		goto fail;
 	super->ops = &ext4_super_ops;
 	apply_options(fs);
+	if (fs->fast.records)
+		err = replay_fast(fs);
+	if (err)
+		goto fail;
 	err = ext4_inode_read(fs, EXT4_INO_ROOT, root);
 	if (err == -ESTALE)
 		err = ext4_error(fs, EXT4_INO_ROOT, 0, "there is no root directory");

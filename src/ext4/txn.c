@@ -137,7 +137,7 @@ int ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle)
 	int err = 0;
 
 	*handle = (struct ext4_handle){NULL};
-	if (unlikely(is_short_of_blocks(fs)))
+	if (unlikely(is_short_of_blocks(fs)) && !fs->txn.held)
 		err = ext4_txn_commit(fs);
 	while (!err) {
 		rwsem_read_lock(&fs->txn.gate);
@@ -234,6 +234,8 @@ static int commit_locked(struct ext4_fs *fs)
 {
 	struct ext4_txn *txn = &fs->txn;
 
+	if (txn->held)
+		return -EBUSY;
 	if (fs->journal)
 		return ext4_journal_commit(fs->journal);
 	struct ext4_transaction *closed = ext4_txn_switch(fs, txn->spare);

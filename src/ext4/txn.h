@@ -79,6 +79,7 @@ struct ext4_txn {
 	u32 buffer_limit;               /* buffers that a transaction may hold, for memory's sake */
 	bool super_changed;             /* atomic: counts or orphans */
 	bool closed;                    /* no handles are given out: read-only */
+	bool held;                      /* no commit: what needs one gets -EBUSY */
 	bool overdrawn;                 /* somebody needed more credits than it had; said once */
 	u32 done;                       /* atomic: the last transaction that was committed */
 	struct ext4_ordered ordered[2]; /* by the last bit of the transaction's number */
