@@ -294,7 +294,8 @@ static int each_group(struct ext4_handle *handle, u64 block, u64 count,
 		u32 n = (u32)min(count, (u64)ext4_group_blocks(fs, group->number) - start);
 
 		mutex_lock(&group->lock);
-		err = fn(handle, group, start, start + n);
+		err = fn(handle, group, start >> fs->cluster_bits,
+			 ((start + n - 1) >> fs->cluster_bits) + 1);
 		mutex_unlock(&group->lock);
 		block += n;
 		count -= n;

@@ -378,7 +378,7 @@ int __must_check ext4_clusters_reserve(struct ext4_fs *fs, u32 n);
 void ext4_clusters_rereserve(struct ext4_fs *fs, u32 n);
 void ext4_clusters_unreserve(struct ext4_fs *fs, u32 n);
 u64 ext4_goal_for_inode(struct ext4_inode *inode);
-/* These very blocks get used, as far as they are not. -EUCLEAN: metadata. */
+/* The clusters of these very blocks get used, as far as they are not. -EUCLEAN: metadata. */
 int __must_check ext4_blocks_claim(struct ext4_handle *handle, u64 block, u64 count);
 /* Until the handle's transaction has committed they are not allocated (but may be claimed): only
  * for when the volume is not used after that until the journal was stopped. */
