@@ -70,6 +70,18 @@ static const struct {
     {"-t ext4 -E stride=4,stripe_width=16 -b 4096", 65536},
     {"-t ext4 -E hash_seed=12345678-1234-1234-1234-123456789abc -b 1024", 65536},
     {"-t ext4 -J size=4 -b 4096", 65536},
+    {"-t ext4 -O bigalloc -C 16384 -b 4096", 65536},
+    {"-t ext4 -O bigalloc -C 16384 -b 1024", 65536},
+    {"-t ext4 -O bigalloc -C 2048 -b 1024", 65536},
+    {"-t ext4 -O bigalloc -C 65536 -b 1024 -g 1024", 131072},
+    {"-t ext4 -O bigalloc -C 65536 -b 4096", 65536},
+    {"-t ext4 -O bigalloc -C 65536 -b 2048 -I 128", 65536},
+    {"-t ext4 -O bigalloc,^has_journal -C 65536 -b 4096", 65536},
+    {"-t ext4 -O bigalloc,^metadata_csum,uninit_bg -C 32768 -b 4096", 65536},
+    {"-t ext4 -O bigalloc,^flex_bg,^64bit -C 16384 -b 1024", 131072},
+    {"-t ext4 -O bigalloc,meta_bg,^resize_inode -C 16384 -b 1024", 131072},
+    {"-t ext4 -O bigalloc -C 1048576 -b 4096", 524288},
+    {"-t ext4 -O bigalloc -C 1048576 -b 1024", 524288},
 };
 
 static void do_work(void)

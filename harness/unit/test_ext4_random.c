@@ -44,6 +44,7 @@ static struct {
 	int object;
 } held[OPEN];
 static u64 state;
+static u32 move_unit;  /* collapse and insert move multiples of this */
 static bool has_punch; /* the engine punches holes on this volume */
 
 static u32 pick(u32 n)
@@ -304,8 +305,8 @@ static void do_fallocate(void)
 	int mode = modes[pick(ARRAY_SIZE(modes))];
 	bool moves = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
 	if (moves) {
-		at = round_down(at, 4096u);
-		length = round_up(length, 4096u);
+		at = round_down(at, move_unit);
+		length = round_up(length, move_unit);
 		u32 needs = mode == FALLOC_FL_COLLAPSE_RANGE ? at + length : at;
 		if (needs >= o->size ||
 		    (mode == FALLOC_FL_INSERT_RANGE && o->size + length > LARGEST))
@@ -627,6 +628,10 @@ static const char *const volumes[] = {
     "-t ext4 -b 1024 -O ^has_journal,^flex_bg",
     "-t ext3 -b 4096",
     "-t ext4 -b 1024 -O inline_data,ea_inode",
+    "-t ext4 -b 1024 -O bigalloc -C 16384",
+    "-t ext4 -b 4096 -O bigalloc -C 65536",
+    "-t ext4 -b 2048 -O bigalloc,inline_data,ea_inode,^has_journal -C 8192",
+    "-t ext4 -b 4096 -O bigalloc -C 1048576",
 };
 
 static void exercise(const char *mkfs, u64 seed)
@@ -635,7 +640,10 @@ static void exercise(const char *mkfs, u64 seed)
 	u32 n = steps ? (u32)atoi(steps) : 300;
 
 	state = seed * 7919 + (other ? (u64)atoi(other) : 1);
-	t_mkfs(mkfs, 40960);
+	const char *cluster = strstr(mkfs, "-C ");
+	u32 size = cluster ? (u32)atoi(cluster + 3) : 0;
+	move_unit = max(size, 4096u);
+	t_mkfs(mkfs, size >= 1048576 ? 524288 : size >= 65536 ? 163840 : 40960);
 	t_mount_ok(NULL);
 	for (u32 i = 1; i <= n; i++) {
 		step();

@@ -223,8 +223,6 @@ int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned
 	s64 room = atomic_load(&fs->free_clusters) - kept_back(fs, flags);
 	int err = -ENOSPC;
 
-	if (fs->bigalloc)
-		return -EROFS;
 	if (room <= 0)
 		return -ENOSPC;
 	if (room < max)

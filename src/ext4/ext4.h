@@ -19,6 +19,8 @@
  * - txn*.c: transaction handles, inside which all metadata changes (txn.h); journal.c,
  *   journal_commit.c, journal_checkpoint.c: the journal behind them (journal.h)
  *
+ * - cluster.c promise.c: clusters of bigalloc; room for what will be written late (cluster.h)
+ *
  * - inode_disk.c inode.c: inodes; from and to the inode table, life and death
  *
  * - map.c extent*.c indirect.c: a file's blocks to the volume's

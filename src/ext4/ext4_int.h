@@ -13,6 +13,7 @@
 #include "lib/atomic.h"
 #include "lib/list.h"
 #include "lib/mutex.h"
+#include "lib/radix.h"
 #include "lib/types.h"
 #include "vfs/buffer.h"
 #include "vfs/inode.h"
@@ -210,7 +211,9 @@ struct ext4_inode {
 	struct ext4_map cache[EXT4_MAP_CACHE]; /* cache_lock; length 0: unused */
 	u32 cache_next, cache_version;         /* cache_lock */
 	/* delayed allocation */
-	u32 delayed, delayed_meta; /* cache_lock: blocks promised, and metadata for them */
+	u32 delayed,
+	    delayed_meta;      /* cache_lock: blocks delayed, and clusters of metadata for them */
+	struct radix promises; /* cache_lock: clusters with delayed blocks (bigalloc, promise.c) */
 	/* directories */
 	u32 insert_hint; /* [r] the first block that may have room */
 	/* regular files */

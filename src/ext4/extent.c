@@ -1,4 +1,5 @@
 /* Extent trees: checking, finding, and mapping a file's blocks. */
+#include "ext4/cluster.h"
 #include "ext4/extent_int.h"
 #include "lib/string.h"
 
@@ -40,6 +41,8 @@ static const char *check_leaf(const struct ext4_fs *fs, const struct ext4_extent
 			return "extents overlap or are out of order";
 		if (!ext4_blocks_valid(fs, ext4_extent_start(&extents[i]), length))
 			return "an extent is outside the volume or in its metadata";
+		if ((logical ^ ext4_extent_start(&extents[i])) & ((1u << fs->cluster_bits) - 1))
+			return "an extent has another place in its clusters than in the file's";
 		next = (u64)logical + length;
 	}
 	return NULL;
@@ -347,17 +350,22 @@ static int allocate(struct ext4_handle *handle, struct ext4_inode *inode,
 {
 	u64 block;
 	u32 n = min(length, request->unwritten ? EXT4_UNWRITTEN_LEN_MAX : EXT4_EXTENT_LEN_MAX);
-	int err = ext4_blocks_alloc(handle, goal, &n, request->alloc_flags, &block);
+	u32 taken, logical = request->logical;
+	int err = ext4_cluster_place(handle, inode, logical, &n, goal, request->alloc_flags, &block,
+				     &taken);
 
 	if (err)
 		return err;
-	err =
-	    ext4_extent_insert(handle, inode, request->logical, n, block, request->unwritten, true);
+	err = ext4_extent_insert(handle, inode, logical, n, block, request->unwritten, true);
 	if (err) {
-		ext4_blocks_free(handle, ext4_ino(inode), block, n, false);
+		if (taken)
+			ext4_blocks_free(handle, ext4_ino(inode), block, n, false);
 		return err;
 	}
-	ext4_inode_add_blocks(inode, n);
+	if (taken) {
+		ext4_inode_add_blocks(inode, taken);
+		ext4_promise_keep(inode, (struct ext4_run){logical, logical + (n - 1)});
+	}
 	*map = (struct ext4_map){.logical = request->logical,
 				 .length = n,
 				 .physical = block,

@@ -75,7 +75,7 @@ static int new_node(struct ext4_handle *handle, struct ext4_inode *inode, u64 go
 	header->eh_magic = le16_make(EXT4_EXTENT_MAGIC);
 	header->eh_max = le16_make((u16)ext4_extent_block_max(fs));
 	header->eh_depth = le16_make((u16)depth);
-	ext4_inode_add_blocks(inode, 1);
+	ext4_inode_add_blocks(inode, n);
 	ext4_buffer_set_checked(*out, EXT4_CHECKED_EXTENT);
 	ext4_txn_dirty(handle, *out, EXT4_CSUM_EXTENT, inode);
 	return 0;

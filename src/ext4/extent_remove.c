@@ -1,4 +1,5 @@
 /* Extent trees: freeing a range of a file's blocks, from its end to its beginning. */
+#include "ext4/cluster.h"
 #include "ext4/extent_int.h"
 #include "lib/string.h"
 
@@ -29,7 +30,7 @@ static int prune(struct ext4_handle *handle, struct ext4_inode *inode, struct ex
 		buffer_put(node->buffer);
 		node->buffer = NULL;
 		ext4_blocks_free(handle, ext4_ino(inode), block, 1, true);
-		ext4_inode_add_blocks(inode, -1);
+		ext4_inode_add_blocks(inode, -(1ll << handle->fs->cluster_bits));
 		delete_entry(parent);
 		ext4_path_dirty(handle, inode, parent);
 		if (parent->entries && parent->at == 0) {
@@ -44,29 +45,55 @@ static int prune(struct ext4_handle *handle, struct ext4_inode *inode, struct ex
 	return 0;
 }
 
+/* A run of the file, which began at block `physical`, is mapped no more; of its clusters, `alone`'s
+ * have no other blocks of the file. */
+static void free_run(struct ext4_handle *handle, struct ext4_inode *inode, struct ext4_run run,
+		     struct ext4_run alone, u64 physical)
+{
+	struct ext4_fs *fs = handle->fs;
+	bool metadata = !S_ISREG(inode->vfs.mode);
+	u32 ratio = 1u << fs->cluster_bits, n = run.last - run.first + 1;
+
+	if (fs->cluster_bits && metadata && ext4_blocks_valid(fs, physical, n))
+		ext4_txn_forget(handle, physical, n);
+	if (alone.first > alone.last)
+		return;
+	ext4_blocks_free(handle, ext4_ino(inode), physical + (alone.first - run.first),
+			 alone.last - alone.first + 1ull, metadata && !fs->cluster_bits);
+	ext4_inode_add_blocks(inode, -(s64)(round_down(alone.last, ratio) + (u64)ratio -
+					    round_down(alone.first, ratio)));
+	ext4_promise_renew(inode, alone);
+}
+
 /*
  * Frees the part of the entry at the path's position that lies in [first, last]. What reaches over
  * one end of the range is cut, which needs no new entry; what reaches over both was split before.
+ * *all: nothing is left to free of it.
  */
-static bool cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
-		       struct ext4_path_level *leaf, u32 first, u32 last,
-		       struct ext4_free_budget *budget)
+static int cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
+		      struct ext4_path_level *leaf, u32 first, u32 last,
+		      struct ext4_free_budget *budget, bool *all)
 {
 	struct ext4_extent *entry = &ext4_extents(leaf)[leaf->at], extent = *entry;
 	u32 start = le32_get(extent.ee_block), length = ext4_extent_length(&extent);
 	u32 from = max(start, first), to = min(start + (length - 1), last);
 	u64 physical = ext4_extent_start(&extent);
-	bool unwritten = ext4_extent_unwritten(&extent), all;
+	bool unwritten = ext4_extent_unwritten(&extent);
 	u32 n = to - from + 1;
 	u32 allowed = (u32)ext4_free_allowed(handle->fs, budget, physical + (to - start) + 1, n);
 
-	all = allowed == n;
+	*all = allowed == n;
 	if (!allowed)
-		return false;
-	if (!all && to < start + (length - 1))
+		return 0;
+	if (!*all && to < start + (length - 1))
 		to = from + allowed - 1; /* its end stays: so its beginning goes first */
 	else
 		from = to - (allowed - 1);
+	struct ext4_run run = {from, to}, alone;
+	int err = ext4_cluster_unshared(inode, run, &alone);
+
+	if (err)
+		return err;
 	if (from > start) {
 		ext4_extent_set(entry, start, from - start, physical, unwritten);
 	} else if (to < start + (length - 1)) {
@@ -76,10 +103,8 @@ static bool cut_extent(struct ext4_handle *handle, struct ext4_inode *inode,
 	} else {
 		delete_entry(leaf);
 	}
-	ext4_blocks_free(handle, ext4_ino(inode), physical + (from - start), to - from + 1ull,
-			 !S_ISREG(inode->vfs.mode));
-	ext4_inode_add_blocks(inode, -(s64)(to - from + 1ull));
-	return all;
+	free_run(handle, inode, run, alone, physical + (from - start));
+	return 0;
 }
 
 /* Works through a leaf from right to left. *last becomes where to go on; *done: nothing is left. */
@@ -88,8 +113,8 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 			  struct ext4_free_budget *budget, bool *done, bool *again)
 {
 	struct ext4_path_level *leaf = ext4_path_leaf(path);
-	bool first_changed = false;
-	int err = ext4_path_access(handle, inode, leaf);
+	bool first_changed = false, all = true;
+	int err = ext4_path_access(handle, inode, leaf), cut_err = 0;
 
 	/* The keys above may need correcting: access first, so that nothing fails half-way. */
 	for (u32 i = path->depth; !err && i--;)
@@ -105,8 +130,11 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 			break;
 		}
 		if (start <= *last) {
+			cut_err = cut_extent(handle, inode, leaf, first, *last, budget, &all);
+			if (cut_err)
+				break;
 			first_changed = first_changed || leaf->at == 0;
-			if (!cut_extent(handle, inode, leaf, first, *last, budget)) {
+			if (!all) {
 				*again = true;
 				break;
 			}
@@ -121,8 +149,10 @@ static int remove_in_leaf(struct ext4_handle *handle, struct ext4_inode *inode,
 	if (!*done && !*again && leaf->at < 0 && !ext4_path_before(path, last))
 		*done = true;
 	if (!leaf->entries)
-		return prune(handle, inode, path, path->depth);
-	return first_changed ? ext4_path_fix_keys(handle, inode, path, path->depth) : 0;
+		err = prune(handle, inode, path, path->depth);
+	else if (first_changed)
+		err = ext4_path_fix_keys(handle, inode, path, path->depth);
+	return cut_err ? cut_err : err;
 }
 
 /* Whether one extent covers the whole range and more on both sides. */

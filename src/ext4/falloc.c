@@ -269,12 +269,13 @@ static int move(struct ext4_inode *inode, int mode, const struct range *range)
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 	struct page_mapping *mapping = &inode->vfs.mapping;
 	u64 size = (u64)inode->vfs.size, length = range->end - range->start;
+	u64 unit = (u64)fs->block_size << fs->cluster_bits;
 	bool inserts = mode & FALLOC_FL_INSERT_RANGE;
 	int err;
 
 	if (!ext4_uses_extents(inode))
 		return -EOPNOTSUPP;
-	if (range->first != range->start || range->last != range->end)
+	if (!is_aligned(range->start, unit) || !is_aligned(range->end, unit))
 		return -EINVAL;
 	if (inserts && length > fs->max_extent_size - min(size, fs->max_extent_size))
 		return -EFBIG;

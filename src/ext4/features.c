@@ -61,7 +61,8 @@ static const struct feature ro_compat_names[] = {
 #define RO_COMPAT_KNOWN                                                                            \
 	(EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_HUGE_FILE |      \
 	 EXT4_RO_COMPAT_GDT_CSUM | EXT4_RO_COMPAT_DIR_NLINK | EXT4_RO_COMPAT_EXTRA_ISIZE |         \
-	 EXT4_RO_COMPAT_METADATA_CSUM | EXT4_RO_COMPAT_VERITY | EXT4_RO_COMPAT_ORPHAN_PRESENT)
+	 EXT4_RO_COMPAT_BIGALLOC | EXT4_RO_COMPAT_METADATA_CSUM | EXT4_RO_COMPAT_VERITY |          \
+	 EXT4_RO_COMPAT_ORPHAN_PRESENT)
 
 static const char *name_in(const struct feature *names, size_t n, u32 bit)
 {
@@ -148,6 +149,12 @@ int ext4_features_check(struct ext4_fs *fs, bool read_only)
 		say(fs, bad, ro_compat_names, ARRAY_SIZE(ro_compat_names), "ro_compat",
 		    "mounting read-write refused");
 		return -EROFS;
+	}
+	/* A file's map by single blocks could not say what its clusters are. */
+	if ((fs->ro_compat & EXT4_RO_COMPAT_BIGALLOC) && !(fs->incompat & EXT4_INCOMPAT_EXTENTS)) {
+		log_err("%s: %s: mount refused: feature bigalloc needs extent", fs->type_name,
+			fs->super->id);
+		return -EINVAL;
 	}
 	return check_recovery(fs, read_only);
 }

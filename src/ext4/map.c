@@ -148,10 +148,22 @@ u32 ext4_map_meta_worst(const struct ext4_inode *inode, u32 n)
 
 	if (!n)
 		return 0;
+	const struct ext4_extent_header *root = (const void *)inode->block_bytes;
+
+	/* A node costs a whole cluster: so what fits into the root is not promised any. */
+	if (fs->cluster_bits && !le16_get(root->eh_depth) &&
+	    le16_get(root->eh_entries) + n <= ext4_extent_root_max())
+		return 0;
 	if (!ext4_uses_extents(inode)) /* scattered blocks may each need arrays of their own */
 		return min(n * 3, n / (fs->addr_per_block / 8) + 9);
 	per_node = (fs->block_size / (u32)sizeof(struct ext4_extent)) / 2;
 	return n / per_node + 3;
+}
+
+static int without_extents(struct ext4_inode *inode)
+{
+	return ext4_error(ext4_inode_fs(inode), ext4_ino(inode), 0,
+			  "a map without extents on a volume with clusters");
 }
 
 int ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
@@ -169,6 +181,8 @@ int ext4_map_create(struct ext4_handle *handle, struct ext4_inode *inode,
 		err = ext4_error(handle->fs, ext4_ino(inode), 0, "contents are in the inode");
 	else if (ext4_uses_extents(inode))
 		err = ext4_extent_create(handle, inode, request, map);
+	else if (handle->fs->cluster_bits)
+		err = without_extents(inode);
 	else
 		err = ext4_indirect_create(handle, inode, request, map);
 	ext4_map_cache_clear(inode);
@@ -185,6 +199,8 @@ int ext4_map_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 fi
 
 	if (ext4_is_inline(inode))
 		return 0;
+	if (handle->fs->cluster_bits && !ext4_uses_extents(inode))
+		return inode->vfs.blocks ? without_extents(inode) : 0;
 	do {
 		again = false;
 		rwsem_write_lock(&inode->map_lock);

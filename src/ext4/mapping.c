@@ -3,7 +3,7 @@
  *
  * Reading maps the wanted pages run by run and sends a request per run; holes and unwritten extents
  * are zeroes. Writing is delayed: write_begin() only makes sure that there will be room (a promise
- * of clusters, ext4_clusters_reserve), and write-back maps as much in a row as is dirty, so that a
+ * of room, promise.c), and write-back maps as much in a row as is dirty, so that a
  * file is laid out in runs as long as it was written. The new extents become visible on disk only
  * after their data: see "ordered" in txn.h. That is why unwritten extents can be marked as written
  * when their data is submitted: the mark is not on disk before the data is.
@@ -13,10 +13,11 @@
  * upper half counts requests in flight. Bits change under the page's lock, the count also at
  * completion.
  */
-#include "ext4/ext4_int.h"
+#include "ext4/cluster.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 
+#define BLOCKS_MAX      4u /* of a page */
 #define DELAYED(block)  (1ul << (block))
 #define DIRTY(block)    (1ul << (4 + (block)))
 #define MAPPED(block)   (1ul << (8 + (block)))
@@ -316,45 +317,7 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 	return 0;
 }
 
-/* ---- promising room ---- */
-
-static int promise(struct ext4_inode *inode)
-{
-	struct ext4_fs *fs = ext4_inode_fs(inode);
-
-	spin_lock(&inode->cache_lock);
-	u32 meta = ext4_map_meta_worst(inode, inode->delayed + 1);
-	u32 more = meta > inode->delayed_meta ? meta - inode->delayed_meta : 0;
-	int err = ext4_clusters_reserve(fs, 1 + more);
-
-	if (!err) {
-		inode->delayed++;
-		inode->delayed_meta += more;
-		inode->vfs.blocks_promised += fs->block_size / 512;
-	}
-	spin_unlock(&inode->cache_lock);
-	return err;
-}
-
-static void unpromise(struct ext4_inode *inode, u32 n)
-{
-	struct ext4_fs *fs = ext4_inode_fs(inode);
-	u32 back = n;
-
-	if (!n)
-		return;
-	spin_lock(&inode->cache_lock);
-	VERIFY_GE(inode->delayed, n);
-	inode->delayed -= n;
-	inode->vfs.blocks_promised -= (u64)n * (fs->block_size / 512);
-	u32 meta = ext4_map_meta_worst(inode, inode->delayed);
-	if (meta < inode->delayed_meta) {
-		back += inode->delayed_meta - meta;
-		inode->delayed_meta = meta;
-	}
-	spin_unlock(&inode->cache_lock);
-	ext4_clusters_unreserve(fs, back);
-}
+/* ---- writing, to memory ---- */
 
 /* Makes sure that block i of a locked page can be written, and marks it dirty. */
 static int prepare_block(struct ext4_inode *inode, struct page *page, u32 i)
@@ -370,7 +333,7 @@ static int prepare_block(struct ext4_inode *inode, struct page *page, u32 i)
 		if (err)
 			return err;
 		if (!map.physical) {
-			err = promise(inode);
+			err = ext4_promise_make(inode, logical);
 			if (err)
 				return err;
 			state_change(page, DELAYED(i), 0);
@@ -458,21 +421,16 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 	return 0;
 }
 
-static u32 count_delayed(unsigned long state)
-{
-	u32 n = 0;
-
-	for (u32 i = 0; i < 4; i++)
-		n += !!(state & DELAYED(i));
-	return n;
-}
-
 static void ext4_release(struct page_mapping *mapping, struct page *page)
 {
+	struct ext4_inode *inode = ext4_inode(mapping->inode);
+	u32 first = page_first_block(ext4_inode_fs(inode), page);
 	unsigned long state = state_get(page);
 
 	ASSERT(state >> PENDING_SHIFT == 0);
-	unpromise(ext4_inode(mapping->inode), count_delayed(state));
+	for (u32 i = 0; i < BLOCKS_MAX; i++)
+		if (state & DELAYED(i))
+			ext4_promise_end(inode, first + i);
 	page->fsdata = NULL;
 	page_flag_clear(page, PG_FSDATA);
 }
@@ -500,7 +458,8 @@ void ext4_page_forget_range(struct inode *vfs, u64 start, u64 end)
 			if (!(state & bits))
 				continue;
 			state_change(page, 0, bits);
-			unpromise(inode, count_delayed(state & DELAYED(i)));
+			if (state & DELAYED(i))
+				ext4_promise_end(inode, page_first_block(fs, page) + i);
 		}
 		page_unlock(page);
 		page_put(page);
@@ -696,7 +655,7 @@ static void forget_promises(struct writer *writer, struct page *page, u32 i)
 
 	state_change(page, MAPPED(i), DIRTY(i) | DELAYED(i));
 	if (state & DELAYED(i))
-		unpromise(writer->inode, 1);
+		ext4_promise_end(writer->inode, page_first_block(writer->collector.fs, page) + i);
 }
 
 static int write_page(struct writer *writer, u32 p, u32 end)
