@@ -250,7 +250,6 @@ static inline bool ext4_uses_extents(const struct ext4_inode *inode)
 {
 	return inode->flags & EXT4_EXTENTS_FL;
 }
-
 /*
  * For what must not fail half-way, because it gives something back: tries again when there is no
  * memory at the moment, and gives up only when there is none for long.
@@ -541,6 +540,8 @@ int __must_check ext4_map_unwrite(struct ext4_handle *handle, struct ext4_inode 
 int __must_check ext4_map_shift_left(struct ext4_inode *inode, u32 from, u32 n);
 int __must_check ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n);
 void ext4_map_cache_clear(struct ext4_inode *inode);
+/* Its blocks are written by transactions: directories, links, values of attributes. */
+bool ext4_holds_metadata(const struct ext4_inode *inode);
 /* Buffers that one ext4_map_create(), or ext4_map_remove() between two restarts, changes at most.
  */
 u32 ext4_map_credits(const struct ext4_inode *inode);

@@ -51,7 +51,7 @@ static void free_run(struct ext4_handle *handle, struct ext4_inode *inode, struc
 		     struct ext4_run alone, u64 physical)
 {
 	struct ext4_fs *fs = handle->fs;
-	bool metadata = !S_ISREG(inode->vfs.mode);
+	bool metadata = ext4_holds_metadata(inode);
 	u32 ratio = 1u << fs->cluster_bits, n = run.last - run.first + 1;
 
 	if (fs->cluster_bits && metadata && ext4_blocks_valid(fs, physical, n))

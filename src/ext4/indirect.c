@@ -283,7 +283,7 @@ static void free_entries(struct removal *removal, struct le32 *entries, u32 from
 		}
 		memset(&entries[at], 0, n * sizeof(*entries));
 		ext4_blocks_free(removal->handle, ext4_ino(inode), block, n,
-				 !S_ISREG(inode->vfs.mode));
+				 ext4_holds_metadata(inode));
 		ext4_inode_add_blocks(inode, -(s64)n);
 		at += n;
 	}

@@ -110,11 +110,16 @@ u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n)
 	return n * 3 + depth + (depth + 1) * 3 + 1;
 }
 
+bool ext4_holds_metadata(const struct ext4_inode *inode)
+{
+	return !S_ISREG(inode->vfs.mode) || (inode->flags & EXT4_EA_INODE_FL);
+}
+
 struct ext4_free_budget ext4_free_budget(const struct ext4_inode *inode)
 {
 	return (struct ext4_free_budget){.left = EXT4_FREE_GROUPS,
-					 .blocks = S_ISREG(inode->vfs.mode) ? U32_MAX
-									    : EXT4_FREE_REVOKES};
+					 .blocks = !ext4_holds_metadata(inode) ? U32_MAX
+									       : EXT4_FREE_REVOKES};
 }
 
 u64 ext4_free_allowed(const struct ext4_fs *fs, struct ext4_free_budget *budget, u64 end, u64 count)
