@@ -13,16 +13,19 @@
 
 #define PTE_SOFT_PROT    0x03full
 #define PTE_SOFT_MAPPED  0x100ull
-#define PTE_SOFT_DIRTY   0x200ull
-#define PTE_SOFT_YOUNG   0x400ull
-#define PTE_SOFT_ADDRESS (~0xfffull)
+#define PTE_BIT_DIRTY    0x200ull
+#define PTE_BIT_ACCESSED 0x400ull
+#define PTE_BIT_USER     ((u64)PTE_USER)
+#define PTE_PHYS_MASK    (~0xfffull)
 
 void *phys_to_direct(phys_addr_t pa);
 phys_addr_t direct_to_phys(const void *p);
 
+#include "hw/pte_bits.h"
+
 static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
 {
-	return (pte_t){pa | prot | PTE_SOFT_MAPPED | PTE_SOFT_YOUNG};
+	return (pte_t){pa | prot | PTE_SOFT_MAPPED | PTE_BIT_ACCESSED};
 }
 
 static inline bool pte_present(pte_t pte)
@@ -47,22 +50,7 @@ static inline bool pte_executable(pte_t pte)
 
 static inline bool pte_dirty(pte_t pte)
 {
-	return pte.v & PTE_SOFT_DIRTY;
-}
-
-static inline bool pte_young(pte_t pte)
-{
-	return pte.v & PTE_SOFT_YOUNG;
-}
-
-static inline bool pte_user(pte_t pte)
-{
-	return pte.v & PTE_USER;
-}
-
-static inline phys_addr_t pte_phys(pte_t pte)
-{
-	return pte.v & PTE_SOFT_ADDRESS;
+	return pte.v & PTE_BIT_DIRTY;
 }
 
 static inline pte_t pte_wrprotect(pte_t pte)
@@ -77,22 +65,7 @@ static inline pte_t pte_mkwrite(pte_t pte)
 
 static inline pte_t pte_mkclean(pte_t pte)
 {
-	return (pte_t){pte.v & ~PTE_SOFT_DIRTY};
-}
-
-static inline pte_t pte_mkdirty(pte_t pte)
-{
-	return (pte_t){pte.v | PTE_SOFT_DIRTY};
-}
-
-static inline pte_t pte_mkold(pte_t pte)
-{
-	return (pte_t){pte.v & ~PTE_SOFT_YOUNG};
-}
-
-static inline pte_t pte_mkyoung(pte_t pte)
-{
-	return (pte_t){pte.v | PTE_SOFT_YOUNG};
+	return (pte_t){pte.v & ~PTE_BIT_DIRTY};
 }
 
 static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)

@@ -6,6 +6,7 @@
 #ifndef ARAMID_ARM64_ARCH_MMU_H
 #define ARAMID_ARM64_ARCH_MMU_H
 
+#include "hw/direct_map.h"
 #include "hw/pte.h"
 #include "lib/types.h"
 
@@ -27,17 +28,7 @@
 #define PTE_BIT_DIRTY     (1ull << 56) /* ours */
 #define PTE_PHYS_MASK     0x0000fffffffff000ull
 
-extern unsigned long direct_map_base;
-
-static inline void *phys_to_direct(phys_addr_t pa)
-{
-	return (void *)(direct_map_base + pa);
-}
-
-static inline phys_addr_t direct_to_phys(const void *p)
-{
-	return (unsigned long)p - direct_map_base;
-}
+#include "hw/pte_bits.h"
 
 static inline pte_t pte_make(phys_addr_t pa, unsigned int prot)
 {
@@ -77,21 +68,6 @@ static inline bool pte_dirty(pte_t pte)
 	return (pte.v & PTE_BIT_DIRTY) || ((pte.v & PTE_BIT_DBM) && !(pte.v & PTE_BIT_READONLY));
 }
 
-static inline bool pte_young(pte_t pte)
-{
-	return pte.v & PTE_BIT_ACCESSED;
-}
-
-static inline bool pte_user(pte_t pte)
-{
-	return pte.v & PTE_BIT_USER;
-}
-
-static inline phys_addr_t pte_phys(pte_t pte)
-{
-	return pte.v & PTE_PHYS_MASK;
-}
-
 static inline pte_t pte_wrprotect(pte_t pte)
 {
 	u64 dirty = pte_dirty(pte) ? PTE_BIT_DIRTY : 0;
@@ -106,21 +82,6 @@ static inline pte_t pte_mkwrite(pte_t pte)
 static inline pte_t pte_mkclean(pte_t pte)
 {
 	return (pte_t){(pte.v & ~PTE_BIT_DIRTY) | PTE_BIT_READONLY};
-}
-
-static inline pte_t pte_mkdirty(pte_t pte)
-{
-	return (pte_t){pte.v | PTE_BIT_DIRTY};
-}
-
-static inline pte_t pte_mkold(pte_t pte)
-{
-	return (pte_t){pte.v & ~PTE_BIT_ACCESSED};
-}
-
-static inline pte_t pte_mkyoung(pte_t pte)
-{
-	return (pte_t){pte.v | PTE_BIT_ACCESSED};
 }
 
 static inline pte_t pte_change_prot(pte_t pte, unsigned int prot)
