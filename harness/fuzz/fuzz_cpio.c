@@ -4,6 +4,7 @@
  */
 #include "../unit/cpio_image.h"
 #include "host_cred.h"
+#include "host_files.h"
 #include "lib/assert.h"
 #include "vfs/cred.h"
 #include "vfs/file.h"
@@ -16,13 +17,7 @@ static struct path root;
 
 static void start(void)
 {
-	struct fs_context *fs;
-
-	vfs_init(&root);
-	fs = fs_context_create(&root);
-	VERIFY(fs);
-	host_set_fs(fs);
-	host_set_files(file_table_create());
+	VERIFY(host_files_start(022, &root));
 	VERIFY_EQ(vfs_mkdir(-100, "/tree", 0755), 0);
 }
 

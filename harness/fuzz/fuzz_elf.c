@@ -4,7 +4,7 @@
  * number: three bytes each, a place among the headers and a value.
  */
 #include "../unit/elf_image.h"
-#include "host_cred.h"
+#include "host_files.h"
 #include "host_mmu.h"
 #include "lib/assert.h"
 #include "mm/mm.h"
@@ -37,13 +37,8 @@ static void start(void)
 {
 	static unsigned char bytes[2 * ELF_PAGE];
 	struct path root;
-	struct fs_context *fs;
 
-	vfs_init(&root);
-	fs = fs_context_create(&root);
-	VERIFY(fs);
-	host_set_fs(fs);
-	host_set_files(file_table_create());
+	VERIFY(host_files_start(022, &root));
 	mm_spaces_init();
 	program = make("/program");
 	interpreter = make("/ld");

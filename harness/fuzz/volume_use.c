@@ -7,7 +7,7 @@
 #include "volume_use.h"
 
 #include "ext4/ext4.h"
-#include "host_cred.h"
+#include "host_files.h"
 #include "host_disk.h"
 #include "host_memory.h"
 #include "lib/assert.h"
@@ -41,11 +41,8 @@ struct host_disk *volume_init(size_t bytes)
 	struct path root;
 
 	buffer_cache_init();
-	vfs_init(&root);
-	struct fs_context *fs = fs_context_create(&root);
-	VERIFY(fs != NULL);
+	VERIFY(host_files_start(022, &root));
 	path_put(&root);
-	host_set_fs(fs);
 	ext4_init();
 	struct host_disk *disk = host_disk_ram("vda", bytes);
 	struct block_device *bdev = host_disk_bdev(disk);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host_files.h"
 #include "ext4_test.h"
 
 #include "ext4/ext4.h"
@@ -24,7 +25,7 @@ static char directory[64];
 static pid_t owner;
 static char output[1 << 20];
 static struct host_disk *disk;
-static struct fs_context *context;
+static bool started;
 static unsigned disks;
 static bool mounted;
 u64 t_mount_fail_alloc;
@@ -123,17 +124,14 @@ const char *t_debugfs_read(const char *command)
 
 static void start_vfs(void)
 {
-	if (context)
+	if (started)
 		return;
+	started = true;
 	struct path root;
 
 	buffer_cache_init();
-	vfs_init(&root);
-	context = fs_context_create(&root);
+	ck_assert(host_files_start(022, &root));
 	path_put(&root);
-	ck_assert_ptr_nonnull(context);
-	context->umask = 022;
-	host_set_fs(context);
 	ext4_init();
 	ck_assert_int_eq(vfs_mkdir(AT_FDCWD, "/mnt", 0755), 0);
 }

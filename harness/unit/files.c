@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "host_cred.h"
+#include "host_files.h"
 #include "lib/errno.h"
 #include "lib/hash.h"
 #include "mm/kmalloc.h"
@@ -19,13 +19,8 @@ void files_start(void)
 {
 	struct path root;
 
-	vfs_init(&root);
-	struct fs_context *fs = fs_context_create(&root);
-	ck_assert_ptr_nonnull(fs);
+	ck_assert(host_files_start(0, &root));
 	path_put(&root);
-	fs->umask = 0;
-	host_set_fs(fs);
-	host_set_files(file_table_create());
 }
 
 /* ---- names ---- */

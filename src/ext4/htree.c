@@ -142,8 +142,8 @@ static int descend(struct ext4_inode *dir, struct buffer *buffer, u32 indirect_l
 	return err;
 }
 
-/* The path to the leaf for name. -ENOTDIR: the index is of a kind that is not known. */
-static int probe(struct ext4_inode *dir, const struct qstr *name, struct ext4_dx_path *path)
+int ext4_dx_probe(struct ext4_inode *dir, const struct qstr *name, u32 hash,
+		  struct ext4_dx_path *path)
 {
 	struct ext4_fs *fs = ext4_inode_fs(dir);
 	struct ext4_dx_root_info info;
@@ -154,26 +154,14 @@ static int probe(struct ext4_inode *dir, const struct qstr *name, struct ext4_dx
 	if (err)
 		return err;
 	path->version = info.hash_version;
-	err = ext4_name_hash(path->version, fs->hash_seed, name->name, name->length, &path->hash,
-			     NULL);
+	path->hash = hash;
+	if (name)
+		err = ext4_name_hash(path->version, fs->hash_seed, name->name, name->length,
+				     &path->hash, NULL);
 	if (err) {
 		buffer_put(buffer);
 		return err;
 	}
-	return descend(dir, buffer, info.indirect_levels, path);
-}
-
-int ext4_dx_probe(struct ext4_inode *dir, u32 hash, struct ext4_dx_path *path)
-{
-	struct ext4_dx_root_info info;
-	struct buffer *buffer;
-	int err = read_root(dir, &buffer, &info);
-
-	memset(path, 0, sizeof(*path));
-	if (err)
-		return err;
-	path->version = info.hash_version;
-	path->hash = hash;
 	return descend(dir, buffer, info.indirect_levels, path);
 }
 
@@ -252,7 +240,7 @@ int ext4_htree_find(struct ext4_inode *dir, const struct qstr *name, struct ext4
 {
 	struct ext4_dx_path path;
 	bool more = true;
-	int err = probe(dir, name, &path);
+	int err = ext4_dx_probe(dir, name, 0, &path);
 
 	if (err)
 		return err;
@@ -503,7 +491,7 @@ static int try_insert(struct ext4_handle *handle, struct ext4_inode *dir, const 
 {
 	struct ext4_dx_path path;
 	struct buffer *leaf;
-	int err = probe(dir, name, &path);
+	int err = ext4_dx_probe(dir, name, 0, &path);
 
 	if (err)
 		return err;

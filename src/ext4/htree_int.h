@@ -22,9 +22,10 @@ struct ext4_dx_path {
 	u8 version;     /* EXT4_HASH_*, signedness resolved */
 };
 
-/* The path to the first leaf where names with the hash may be; put when done. -ENOTDIR: the index
- * is of a kind that is not known. */
-int __must_check ext4_dx_probe(struct ext4_inode *dir, u32 hash, struct ext4_dx_path *path);
+/* The path to the first leaf where the name may be (name NULL: names with the hash); put when done.
+ * -ENOTDIR: the index is of a kind that is not known. */
+int __must_check ext4_dx_probe(struct ext4_inode *dir, const struct qstr *name, u32 hash,
+			       struct ext4_dx_path *path);
 void ext4_dx_path_put(struct ext4_dx_path *path);
 /* The key of the leaf behind the path's, with the continuation bit; false: there is none. */
 bool ext4_dx_next_key(const struct ext4_dx_path *path, u32 *key);

@@ -211,7 +211,7 @@ static int collect_group(struct ext4_inode *dir, struct group *group, u8 version
 	int err;
 
 	if (dir->flags & EXT4_INDEX_FL) {
-		err = ext4_dx_probe(dir, (u32)((u64)from >> 32) << 1, &path);
+		err = ext4_dx_probe(dir, NULL, (u32)((u64)from >> 32) << 1, &path);
 		if (err)
 			return err;
 		err = collect_leaves(dir, group, &path, from, next);
@@ -318,7 +318,8 @@ int ext4_htree_readdir(struct file *file, struct dir_context *ctx)
 		if (dir->flags & EXT4_INDEX_FL) {
 			struct ext4_dx_path path;
 
-			err = ext4_dx_probe(dir, 0, &path); /* -ENOTDIR before anything is listed */
+			err = ext4_dx_probe(dir, NULL, 0,
+					    &path); /* -ENOTDIR before anything is listed */
 			if (err)
 				return err;
 			ext4_dx_path_put(&path);

@@ -37,8 +37,12 @@ struct inode *inode_next(struct super_block *super, struct inode *prev);
 /* Applies attr with what a change implies: ctime, set-ID bits. rwsem held for writing, inside
  * mount_want_write(). */
 int __must_check inode_setattr(struct inode *inode, const struct attr *attr);
-/* Before a write or truncation: set-ID bits go, unless with CAP_FSETID, and capabilities. rwsem held for writing. */
+/* Before a write or truncation: set-ID bits go, unless with CAP_FSETID, and capabilities. rwsem
+ * held for writing. */
 int __must_check inode_kill_setid(struct inode *inode);
+/* Gives a regular file another size, within the limits, as a user who may. Inside
+ * mount_want_write(), unless by a descriptor. */
+int __must_check inode_truncate(struct inode *inode, loff_t length);
 /* An inode that belongs to no name, in the anonymous super block. mode 0: the one that all share.
  */
 int __must_check inode_anonymous(u32 mode, struct inode **out);

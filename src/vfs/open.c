@@ -148,18 +148,11 @@ int file_open_path(const struct path *path, u32 flags, const struct cred *cred, 
 /* O_TRUNC of a file that was there before. */
 static int open_truncate(const struct path *path)
 {
-	struct inode *inode = path->dentry->inode;
-	struct attr attr = {.valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME};
 	int err = mount_want_write(path->mount);
 
 	if (err)
 		return err;
-	rwsem_write_lock(&inode->rwsem);
-	attr.mtime = attr.ctime = inode_time_now(inode);
-	err = inode_kill_setid(inode);
-	if (!err)
-		err = inode_setattr(inode, &attr);
-	rwsem_write_unlock(&inode->rwsem);
+	err = inode_truncate(path->dentry->inode, 0);
 	mount_drop_write(path->mount);
 	return err;
 }

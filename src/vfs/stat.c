@@ -94,7 +94,7 @@ static int truncate_limit(const struct inode *inode, loff_t length)
 	return 0;
 }
 
-static int truncate_inode(struct inode *inode, loff_t length)
+int inode_truncate(struct inode *inode, loff_t length)
 {
 	struct attr attr = {.valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME, .size = length};
 	int err = truncate_limit(inode, length);
@@ -133,7 +133,7 @@ int vfs_truncate(const struct path *path, loff_t length)
 	if (atomic_load(&inode->write_count) < 0)
 		err = -ETXTBSY;
 	else
-		err = truncate_inode(inode, length);
+		err = inode_truncate(inode, length);
 	mount_drop_write(path->mount);
 	return err;
 }
@@ -148,7 +148,7 @@ int vfs_ftruncate(struct file *file, loff_t length)
 		return -EINVAL;
 	if (file->inode->flags & INODE_APPEND)
 		return -EPERM;
-	return truncate_inode(file->inode, length);
+	return inode_truncate(file->inode, length);
 }
 
 int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length)

@@ -11,6 +11,7 @@
 #include "common.h"
 #include "ext4/ext4.h"
 #include "host_cred.h"
+#include "host_files.h"
 #include "lib/log.h"
 #include "mm/kmalloc.h"
 #include "vfs/buffer.h"
@@ -27,19 +28,11 @@ static struct path first_root; /* the tmpfs that the volume is mounted over */
 /* Brings up the rooms of the kernel; there is no way back. */
 static void kernel_start(void)
 {
-	struct fs_context *context;
-	struct file_table *files = file_table_create();
-
 	buffer_cache_init();
-	vfs_init(&first_root);
-	context = fs_context_create(&first_root);
-	if (!context || !files) {
+	if (!host_files_start(0, &first_root)) {
 		report("no memory");
 		exit(STATUS_INTERNAL);
 	}
-	context->umask = 0;
-	host_set_fs(context);
-	host_set_files(files);
 	ext4_init();
 }
 
