@@ -9,7 +9,9 @@ void (*tree_piece_hook)(const char *path, uint64_t offset, const uint8_t *data, 
 
 struct tree_node *tree_add(struct tree *tree)
 {
-	tree->nodes = realloc(tree->nodes, (tree->count + 1) * sizeof(*tree->nodes));
+	if (!(tree->count & (tree->count - 1))) /* full whenever it is a power of two */
+		tree->nodes = realloc(tree->nodes,
+				      (tree->count ? 2 * tree->count : 1) * sizeof(*tree->nodes));
 	struct tree_node *node = &tree->nodes[tree->count++];
 	memset(node, 0, sizeof(*node));
 	return node;

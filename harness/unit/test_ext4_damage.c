@@ -432,6 +432,22 @@ START_TEST(a_wrong_checksum_of_an_inode_is_found)
 }
 END_TEST
 
+START_TEST(a_wrong_checksum_of_a_descriptor_still_lets_files_be_read)
+{
+	use_good(EXT4_1K_SUMS);
+	/* the checksum itself, of the first descriptor */
+	t_run_ok("printf '\\377' | dd of=img bs=1 seek=%u conv=notrunc 2>/dev/null",
+		 2 * 1024 + 0x1e);
+	ck_assert_int_eq(t_mount(NULL), -EUCLEAN);
+	ck_assert(log_captured_has("checksum is wrong"));
+	ck_assert_int_eq(t_mount_type("ext4", MS_RDONLY, NULL), 0);
+	struct vfs_stat st;
+	ck_assert_int_eq(t_stat("file", &st), 0);
+	ck_assert_int_eq(t_remount(0, NULL), -EUCLEAN);
+	t_umount();
+}
+END_TEST
+
 START_TEST(a_bad_bitmap_is_not_allocated_from)
 {
 	use_good(EXT4_1K_SUMS);
@@ -469,6 +485,7 @@ Suite *suite_ext4_damage(void)
 	tcase_add_test(tcase, errors_remount_ro_is_the_volumes_own_choice);
 	tcase_add_test_raise_signal(tcase, errors_panic_panics, SIGABRT);
 	tcase_add_test(tcase, a_wrong_checksum_of_an_inode_is_found);
+	tcase_add_test(tcase, a_wrong_checksum_of_a_descriptor_still_lets_files_be_read);
 	tcase_add_test(tcase, a_bad_bitmap_is_not_allocated_from);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -481,6 +481,27 @@ START_TEST(fsync_makes_a_file_survive_a_crash)
 }
 END_TEST
 
+START_TEST(a_file_larger_than_we_make_them_is_read)
+{
+	u8 byte;
+
+	/* holes take no blocks, which alone are counted in 32 bits without huge_file */
+	t_mkfs("-t ext2 -b 4096 -O ^huge_file", 16384);
+	t_run_ok("echo first >data");
+	t_debugfs("write data f\nsif f size 4398050758656");
+	t_mount_ok(NULL);
+	struct file *file = t_open("f", O_RDWR | O_LARGEFILE, 0);
+	ck_assert_int_eq(t_pread(file, &byte, 1, 0), 1);
+	ck_assert_uint_eq(byte, 'f');
+	ck_assert_int_eq(t_pread(file, &byte, 1, 4398050758655ull), 1);
+	ck_assert_uint_eq(byte, 0);
+	ck_assert_int_eq(t_pwrite(file, &byte, 1, 4398050758655ull), -EFBIG);
+	t_close(file);
+	ck_assert_int_eq(t_truncate("f", 1), 0);
+	t_check();
+}
+END_TEST
+
 START_TEST(two_gigabytes_are_written_sparsely_and_read)
 {
 	start(_i, 262144);
@@ -569,6 +590,7 @@ Suite *suite_ext4_file(void)
 	tcase_add_loop_test(tcase, an_open_unlinked_file_lives_until_it_is_closed, 0, all);
 	tcase_add_loop_test(tcase, orphans_of_a_crash_are_deleted_at_the_next_mount, 0, all);
 	tcase_add_test(tcase, a_large_file_takes_few_extents);
+	tcase_add_test(tcase, a_file_larger_than_we_make_them_is_read);
 	tcase_add_loop_test(tcase, sparse_files_reach_to_the_limits, 0, all);
 	tcase_add_loop_test(tcase, preallocated_blocks_read_as_zero_until_written, 0, 2);
 	tcase_add_loop_test(tcase, holes_are_punched_and_ranges_zeroed, 0, 2);

@@ -267,6 +267,36 @@ START_TEST(large_values_have_inodes_that_go_with_them)
 }
 END_TEST
 
+START_TEST(values_in_the_older_form_are_read_and_go_with_their_owner)
+{
+	struct vfs_stat st;
+	struct fs_statistics after;
+
+	t_mkfs(volumes[EA_INODE + _i], 16384);
+	t_mount_ok(NULL);
+	t_create("f", 0, 1);
+	set("f", "user.a", letters(9000, 1));
+	ck_assert_int_eq(t_stat("f", &st), 0);
+	t_umount();
+	unsigned value = (unsigned)st.ino + 1; /* made next to it */
+	t_run_ok(
+	    "debugfs -R 'stat f' img 2>/dev/null | sed -n 's/.*Generation: \\([0-9]*\\).*/\\1/p'");
+	unsigned generation = (unsigned)strtoul(t_output(), NULL, 10);
+	char commands[300];
+	snprintf(commands, sizeof(commands),
+		 "sif <%u> generation %u\nsif <%u> mtime @%u\nsif <%u> atime @0x594f621c\n"
+		 "sif <%u> ctime @0x594f621c",
+		 value, generation, value, (unsigned)st.ino, value, value);
+	t_debugfs(commands);
+	t_mount_ok(NULL);
+	expect("f", "user.a", letters(9000, 1));
+	ck_assert_int_eq(t_unlink("f"), 0);
+	ck_assert_int_eq(t_statfs(&after), 0);
+	ck_assert_uint_eq(after.free_files, after.files - 11);
+	t_check();
+}
+END_TEST
+
 /* ---- against a model ---- */
 
 enum { FILES = 6, ATTRS = 5, STEPS = 700 };
@@ -664,6 +694,8 @@ Suite *suite_ext4_xattr(void)
 	suite_add_loop(s, NULL, what_is_too_large_is_refused_and_changes_nothing, VOLUMES);
 	suite_add_loop(s, NULL, debugfs_and_we_read_each_other, VOLUMES);
 	suite_add_loop(s, NULL, large_values_have_inodes_that_go_with_them, VOLUMES - EA_INODE);
+	suite_add_loop(s, NULL, values_in_the_older_form_are_read_and_go_with_their_owner,
+		       VOLUMES - EA_INODE);
 	suite_add_loop(s, NULL, a_random_user_and_a_model_agree, VOLUMES);
 	suite_add_loop(s, NULL, many_threads_change_the_same_attributes, 4);
 	suite_add_loop(s, NULL, damaged_attributes_are_errors_and_no_more, ARRAY_SIZE(damages));

@@ -108,7 +108,9 @@ struct ext4_fs {
 	u32 hash_seed[4];
 	u8 default_hash, hash_unsigned; /* 3: added to the version for unsigned characters */
 	u16 want_extra_isize;
-	u64 max_extent_size, max_indirect_size; /* bytes in a file of each kind */
+	u64 max_extent_size, max_indirect_size; /* bytes that we make a file of each kind */
+	bool only_read;     /* mounted ro in spite of damage, which must not be written to */
+	u64 indirect_reach; /* bytes in a file that others may have made */
 
 	struct buffer **descs; /* [c] the blocks of descriptors, referenced */
 	struct ext4_group **group_chunks;

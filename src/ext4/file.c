@@ -59,16 +59,12 @@ static ssize_t ext4_file_write(struct file *file, struct uio *uio, loff_t *pos)
 
 static int file_open_check(struct inode *inode, struct file *file)
 {
-	struct ext4_fs *fs = ext4_fs(inode->super);
-	u64 limit =
-	    ext4_uses_extents(ext4_inode(inode)) ? fs->max_extent_size : fs->max_indirect_size;
-
 	if (ext4_is_encrypted(ext4_inode(inode)))
 		return -ENOKEY;
 	/* The hashes that a verity file is checked against would no longer be right. */
 	if ((ext4_inode(inode)->flags & EXT4_VERITY_FL) && (file->mode & FILE_WRITE))
 		return -EPERM;
-	return (u64)inode->size > limit ? -EFBIG : 0;
+	return 0;
 }
 
 static void file_release(struct file *file)

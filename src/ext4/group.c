@@ -150,8 +150,10 @@ static int check_desc(struct ext4_fs *fs, const struct ext4_group *group,
 	u64 last = first + ext4_group_blocks(fs, group->number) - 1;
 	const char *what = NULL;
 
-	if (fs->has_group_csum &&
-	    le16_get(raw->bg_checksum) != ext4_csum_desc(fs, group->number, raw))
+	bool sum_wrong = fs->has_group_csum &&
+			 le16_get(raw->bg_checksum) != ext4_csum_desc(fs, group->number, raw);
+
+	if (sum_wrong && !(fs->super->flags & SUPER_RDONLY))
 		what = "checksum is wrong";
 	if (fs->incompat & EXT4_INCOMPAT_FLEX_BG) {
 		first = fs->first_data_block;
@@ -167,6 +169,12 @@ static int check_desc(struct ext4_fs *fs, const struct ext4_group *group,
 	    group->free_inodes > fs->inodes_per_group || group->used_dirs > fs->inodes_per_group ||
 	    group->itable_unused > fs->inodes_per_group)
 		what = "counts are out of range";
+	if (!what && sum_wrong) { /* what it points at is plausible: something may be saved */
+		log_warn("%s: %s: descriptor of group %u has a wrong checksum: only reading is "
+			 "possible",
+			 fs->type_name, fs->super->id, group->number);
+		fs->only_read = true;
+	}
 	if (!what)
 		return 0;
 	log_err("%s: %s: mount refused: descriptor of group %u: %s", fs->type_name, fs->super->id,

@@ -113,7 +113,8 @@ static int check_checksum(struct ext4_fs *fs, struct ext4_inode *inode,
 static int check_map(struct ext4_fs *fs, struct ext4_inode *inode)
 {
 	u32 mode = inode->vfs.mode;
-	u64 limit = ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size;
+	/* What holes make larger than i_blocks could count is no damage. */
+	u64 limit = ext4_uses_extents(inode) ? (u64)U32_MAX << fs->block_bits : fs->indirect_reach;
 
 	if (ext4_is_inline(inode)) {
 		/* A file may end in a hole: mke2fs leaves one inline whose data never came. */

@@ -172,11 +172,17 @@ static int check_type(const struct ext4_fs *fs, bool read_only)
 	return 0;
 }
 
-static u64 indirect_limit(const struct ext4_fs *fs)
+static u64 indirect_reach(const struct ext4_fs *fs)
 {
 	u64 n = fs->addr_per_block;
 	u64 blocks = EXT4_DIRECT_BLOCKS + n + n * n + n * n * n;
-	u64 bytes = min(blocks, (u64)U32_MAX) << fs->block_bits;
+
+	return min(blocks, (u64)U32_MAX) << fs->block_bits;
+}
+
+static u64 indirect_limit(const struct ext4_fs *fs)
+{
+	u64 bytes = fs->indirect_reach;
 
 	/* i_blocks counts 512 bytes in 32 bits, the map's own blocks included */
 	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
@@ -188,6 +194,7 @@ static void set_limits(struct ext4_fs *fs)
 {
 	struct super_block *super = fs->super;
 
+	fs->indirect_reach = indirect_reach(fs);
 	fs->max_indirect_size = indirect_limit(fs);
 	fs->max_extent_size = (u64)(U32_MAX - 1) << fs->block_bits;
 	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
@@ -645,6 +652,11 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 			log_err("%s: %s: stays read-only after an error: unmount and check it",
 				fs->type_name, super->id);
 			return -EROFS;
+		}
+		if (fs->only_read) {
+			log_err("%s: %s: stays read-only: it is damaged: unmount and check it",
+				fs->type_name, super->id);
+			return -EUCLEAN;
 		}
 		fs->options.flags = fresh.flags;
 		err = ext4_features_check(fs, false);

@@ -4,6 +4,10 @@
  * Such an inode has no name. Its times and version are put to other uses: the access time is a hash
  * of the value, change time and version count references. The value lies in blocks that are
  * changed like those of directories, through the buffer cache.
+ *
+ * The feature's older form, Lustre's, has neither hash nor count, but a way back: the modification
+ * time is the only owner's number, the generation the owner's. Such values are read, and go with
+ * their owner.
  */
 #include "ext4/xattr_int.h"
 #include "lib/crc.h"
@@ -44,8 +48,16 @@ static void put_later(struct ext4_xattr_puts *puts, struct put *put, struct inod
 	list_add_tail(&put->node, &puts->list);
 }
 
-static u64 refs_get(const struct ext4_inode *inode)
+static bool belongs_to(const struct ext4_inode *inode, const struct ext4_inode *owner)
 {
+	return (u32)inode->vfs.mtime.sec == ext4_ino(owner) &&
+	       inode->vfs.generation == owner->vfs.generation;
+}
+
+static u64 refs_get(const struct ext4_inode *inode, const struct ext4_inode *owner)
+{
+	if (inode->vfs.ctime.sec && belongs_to(inode, owner))
+		return 1; /* that is a time */
 	return (u64)inode->vfs.ctime.sec << 32 | (u32)inode->vfs.change_version;
 }
 
@@ -132,7 +144,8 @@ int ext4_xattr_inode_read(struct ext4_inode *inode, const struct ext4_xattr_entr
 				 (s64)vfs->size, size);
 	else
 		err = read_blocks(ext4_inode(vfs), value, size);
-	if (!err && !hashes_agree(ext4_inode(vfs), entry, crc32c(fs->csum_seed, value, size)))
+	if (!err && !belongs_to(ext4_inode(vfs), inode) &&
+	    !hashes_agree(ext4_inode(vfs), entry, crc32c(fs->csum_seed, value, size)))
 		err = ext4_error(fs, inum, 0, "hash of an attribute's value is wrong");
 	inode_put(vfs);
 	return err;
@@ -218,7 +231,7 @@ int ext4_xattr_inode_count(struct ext4_handle *handle, struct ext4_inode *owner,
 	if (err)
 		return err;
 	mutex_lock(&fs->xattr_mutex);
-	u64 refs = refs_get(inode);
+	u64 refs = refs_get(inode, owner);
 
 	if (by > 0 && vfs->nlink) {
 		refs_set(inode, refs + 1);
