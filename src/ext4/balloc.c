@@ -11,6 +11,8 @@
  * What bitmaps and counts count are clusters, each a power of two of blocks: one, but for bigalloc.
  * What callers name are blocks: they get whole clusters, and give back whole clusters (cluster.h).
  *
+ * A file that is being written gets more than it asks for, to grow into: see prealloc.c.
+ *
  * fs->free_clusters counts what is free, fs->delayed_clusters what of it was promised to pages that
  * will be written (ext4_clusters_reserve). Ordinary users leave reserved_blocks to root.
  */
@@ -127,8 +129,8 @@ static bool search_group(struct ext4_group *group, const void *map, u32 bits, u3
 	return false;
 }
 
-static int take(struct ext4_handle *handle, struct ext4_group *group, struct buffer *bitmap,
-		u32 start, u32 length)
+int ext4_group_take(struct ext4_handle *handle, struct ext4_group *group, struct buffer *bitmap,
+		    u32 start, u32 length)
 {
 	struct ext4_fs *fs = handle->fs;
 	u64 block = ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits);
@@ -156,20 +158,29 @@ static int take(struct ext4_handle *handle, struct ext4_group *group, struct buf
 	return 0;
 }
 
-/* want, max: clusters. -ENOSPC: nothing that long here. */
+struct request {
+	u64 goal;
+	u32 want, max; /* clusters */
+	u32 more;      /* behind them, for the window */
+	struct ext4_window *window;
+	u64 block; /* the result, with count in clusters */
+	u32 count;
+};
+
+/* -ENOSPC: nothing that long here. */
 static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, u32 goal_bit,
-			  u32 want, u32 max, u64 *block, u32 *count)
+			  struct request *request)
 {
 	struct ext4_fs *fs = handle->fs;
 	/* A last cluster that reaches over the end of the volume is never used. */
 	u32 bits = ext4_group_blocks(fs, group->number) >> fs->cluster_bits;
-	u32 start = 0, length = 0;
+	u32 start = 0, length = 0, want = request->want + request->more;
 	struct buffer *bitmap;
 	int err;
 
 	/* A look without the lock: what it misses, a later round finds. */
-	if (group->free_clusters < want + group->busy_clusters || group->largest < want ||
-	    group->block_bad)
+	if (group->free_clusters < want + group->busy_clusters + group->window_clusters ||
+	    group->largest < want || group->block_bad)
 		return -ENOSPC;
 	mutex_lock(&group->lock);
 	err = ext4_block_bitmap_read(fs, group, &bitmap);
@@ -177,10 +188,14 @@ static int alloc_in_group(struct ext4_handle *handle, struct ext4_group *group, 
 		goto out;
 	err = -ENOSPC;
 	if (search_group(group, group->taken ? group->taken : bitmap->data, bits, goal_bit, want,
-			 max, &start, &length)) {
-		err = take(handle, group, bitmap, start, length);
-		*block = ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits);
-		*count = length << fs->cluster_bits;
+			 request->max + request->more, &start, &length)) {
+		request->count = min(length, request->max);
+		request->block =
+		    ext4_group_first(fs, group->number) + ((u64)start << fs->cluster_bits);
+		err = ext4_group_take(handle, group, bitmap, start, request->count);
+		if (!err && length > request->count)
+			ext4_window_set(fs, group, bitmap->data, start + request->count,
+					length - request->count, request->window);
 	}
 	buffer_put(bitmap);
 out:
@@ -188,19 +203,17 @@ out:
 	return err;
 }
 
-/* One round over all groups for runs of at least want clusters. */
-static int alloc_round(struct ext4_handle *handle, u64 goal, u32 want, u32 max, u64 *block,
-		       u32 *count)
+/* One round over all groups for runs of at least request->want clusters. */
+static int alloc_round(struct ext4_handle *handle, struct request *request)
 {
 	struct ext4_fs *fs = handle->fs;
-	u32 first = ext4_block_group(fs, goal);
-	u32 goal_bit = (u32)(goal - ext4_group_first(fs, first)) >> fs->cluster_bits;
+	u32 first = ext4_block_group(fs, request->goal);
+	u32 goal_bit = (u32)(request->goal - ext4_group_first(fs, first)) >> fs->cluster_bits;
 	int damage = 0;
 
 	for (u32 i = 0; i < fs->group_count; i++) {
 		u32 number = first + i < fs->group_count ? first + i : first + i - fs->group_count;
-		int err = alloc_in_group(handle, ext4_group(fs, number), i ? 0 : goal_bit, want,
-					 max, block, count);
+		int err = alloc_in_group(handle, ext4_group(fs, number), i ? 0 : goal_bit, request);
 
 		if (err == -EUCLEAN || err == -EIO) {
 			damage = err; /* other groups may still serve */
@@ -214,8 +227,25 @@ static int alloc_round(struct ext4_handle *handle, u64 goal, u32 want, u32 max, 
 	return damage ? damage : -ENOSPC;
 }
 
-int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned int flags,
-		      u64 *block)
+static int alloc_rounds(struct ext4_handle *handle, struct request *request)
+{
+	int err = -ENOSPC;
+
+	if (request->more) {
+		request->want = request->max;
+		err = alloc_round(handle, request);
+	}
+	request->more = 0;
+	for (u32 want = request->max; want && err == -ENOSPC;
+	     want = want > 4 ? want / 4 : want - 1) {
+		request->want = want;
+		err = alloc_round(handle, request);
+	}
+	return err;
+}
+
+int ext4_blocks_alloc_window(struct ext4_handle *handle, u64 goal, u32 *count, u32 more,
+			     unsigned int flags, struct ext4_window *window, u64 *block)
 {
 	struct ext4_fs *fs = handle->fs;
 	u32 ratio = 1u << fs->cluster_bits;
@@ -229,12 +259,22 @@ int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned
 		max = (u32)room;
 	if (goal <= fs->first_data_block || goal >= fs->blocks_count)
 		goal = ext4_group_first(fs, 0);
-	for (u32 want = max; want; want = want > 4 ? want / 4 : want - 1) {
-		err = alloc_round(handle, goal, want, max, block, count);
-		if (err != -ENOSPC)
-			return err;
-	}
+
+	struct request request = {.goal = goal, .max = max, .more = more, .window = window};
+
+	err = alloc_rounds(handle, &request);
+	/* What is kept for files that may grow is for those that do. */
+	if (err == -ENOSPC && ext4_windows_drop_all(fs))
+		err = alloc_rounds(handle, &request);
+	*block = request.block;
+	*count = request.count << fs->cluster_bits;
 	return err;
+}
+
+int ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count, unsigned int flags,
+		      u64 *block)
+{
+	return ext4_blocks_alloc_window(handle, goal, count, 0, flags, NULL, block);
 }
 
 /* ---- blocks that are told ---- */
@@ -256,7 +296,7 @@ static int claim_in_group(struct ext4_handle *handle, struct ext4_group *group, 
 	if (err)
 		return err;
 	for (; !err && next_run(bitmap->data, &start, end, &n); start += n)
-		err = take(handle, group, bitmap, start, n);
+		err = ext4_group_take(handle, group, bitmap, start, n);
 	buffer_put(bitmap);
 	return err;
 }
@@ -339,6 +379,8 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	if (err)
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);
+	if (group->taken && !fs->journal)
+		bitmap_clear_range(group->taken, start, length);
 	group->freed++;
 	group->free_clusters += length;
 	if (group->largest < fs->clusters_per_group)

@@ -73,8 +73,10 @@ int ext4_cluster_place(struct ext4_handle *handle, struct ext4_inode *inode, u32
 			return err;
 	}
 	*taken = *length + offset;
-	int err =
-	    ext4_blocks_alloc(handle, goal - min(goal, (u64)offset), taken, alloc_flags, block);
+	goal -= min(goal, (u64)offset);
+	int err = alloc_flags & EXT4_ALLOC_GROW
+		      ? ext4_blocks_alloc_file(handle, inode, goal, taken, alloc_flags, block)
+		      : ext4_blocks_alloc(handle, goal, taken, alloc_flags, block);
 
 	*block += offset;
 	*length = min(*length, *taken - offset);

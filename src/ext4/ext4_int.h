@@ -26,6 +26,17 @@ struct ext4_range {
 	u64 first, last;
 };
 
+/*
+ * Free blocks that only one file may take, so that it stays in one piece while others grow. Only in
+ * memory; see prealloc.c.
+ */
+struct ext4_window {
+	struct list_head node; /* [g] group->windows; unlinked: there is none */
+	bool used;             /* [m] it may be on the list of group */
+	u32 group;             /* [m] */
+	u32 start, count;      /* [g] blocks of the group */
+};
+
 struct ext4_group {
 	struct mutex lock;
 	u32 number;                        /* [c] */
@@ -41,8 +52,10 @@ struct ext4_group {
 	u32 freed, trim_mark;              /* [g] how often blocks were freed; trim.c */
 	bool block_bad, inode_bad;         /* [g] bitmap is damaged: not allocated from */
 	bool block_checked, inode_checked; /* [g] bitmap was verified once */
-	void *taken; /* [g] the bitmap with what was freed, but not committed; NULL: nothing */
-	u32 busy_clusters;                           /* [g] that are set in `taken` only */
+	void *taken; /* [g] the bitmap with what is busy or kept for files; NULL: nothing is */
+	u32 busy_clusters;        /* [g] set in `taken` only: freed, uncommitted */
+	u32 window_clusters;      /* [g] set in `taken` only: in windows */
+	struct list_head windows; /* [g] struct ext4_window */
 	u64 block_bitmap, inode_bitmap, inode_table; /* [c] */
 	struct list_head dirty_node;                 /* txn.lock */
 };
@@ -126,6 +139,7 @@ struct ext4_fs {
 	s64 free_clusters, free_inodes, dirs; /* [a] */
 	s64 delayed_clusters; /* [a] promised to delayed pages, with their metadata */
 	s64 busy_clusters;    /* [a] freed, but not committed */
+	s64 window_clusters;  /* [a] kept for files; free as far as anybody else knows */
 	u32 generation_next;  /* [a] */
 
 	struct ext4_txn txn;
@@ -216,6 +230,7 @@ struct ext4_inode {
 	u32 delayed,
 	    delayed_meta;      /* cache_lock: blocks delayed, and clusters of metadata for them */
 	struct radix promises; /* cache_lock: clusters with delayed blocks (bigalloc, promise.c) */
+	struct ext4_window window; /* [m] */
 	/* directories */
 	u32 insert_hint; /* [r] the first block that may have room */
 	/* regular files */
@@ -368,11 +383,28 @@ int __must_check ext4_inode_bitmap_read(struct ext4_fs *fs, struct ext4_group *g
 enum ext4_alloc_flags {
 	EXT4_ALLOC_RESERVED = 1 << 0, /* was promised by ext4_reserve */
 	EXT4_ALLOC_META = 1 << 1,     /* may use blocks kept for root and for promises */
+	EXT4_ALLOC_GROW = 1 << 2,     /* a file's data, of which more may come (cluster.h's only) */
 };
 /* Up to *count contiguous blocks near goal, in whole clusters, so that they begin with a cluster
  * and *count, when it becomes how many they are, is rounded up. -ENOSPC */
 int __must_check ext4_blocks_alloc(struct ext4_handle *handle, u64 goal, u32 *count,
 				   unsigned int flags, u64 *block);
+/* The same for a run of a file's data, after which room may be kept for the file. map_lock is held
+ * for writing. */
+int __must_check ext4_blocks_alloc_file(struct ext4_handle *handle, struct ext4_inode *inode,
+					u64 goal, u32 *count, unsigned int flags, u64 *block);
+/* With room for `more` blocks behind them, if there is, left to the window. */
+int __must_check ext4_blocks_alloc_window(struct ext4_handle *handle, u64 goal, u32 *count,
+					  u32 more, unsigned int flags, struct ext4_window *window,
+					  u64 *block);
+/* Marks free clusters as used; the group's lock is held. */
+int __must_check ext4_group_take(struct ext4_handle *handle, struct ext4_group *group,
+				 struct buffer *bitmap, u32 start, u32 length);
+/* Makes group->taken; its lock is held. -ENOMEM */
+int __must_check ext4_group_taken_make(struct ext4_fs *fs, struct ext4_group *group,
+				       const void *bitmap);
+void ext4_group_taken_put(struct ext4_group *group);
+
 /* All clusters that have one of the blocks. metadata: these held buffers. Damage is reported, not
  * returned. */
 void ext4_blocks_free(struct ext4_handle *handle, u32 ino, u64 block, u64 count, bool metadata);
@@ -387,6 +419,17 @@ int __must_check ext4_blocks_claim(struct ext4_handle *handle, u64 block, u64 co
 /* Until the handle's transaction has committed they are not allocated (but may be claimed): only
  * for when the volume is not used after that until the journal was stopped. */
 int __must_check ext4_blocks_exclude(struct ext4_handle *handle, u64 block, u64 count);
+
+/* ---- prealloc.c ---- */
+
+/* Keeps free blocks of the group for the window's file; the group's lock is held. Without memory,
+ * it does not. */
+void ext4_window_set(struct ext4_fs *fs, struct ext4_group *group, const void *bitmap, u32 start,
+		     u32 count, struct ext4_window *window);
+/* The file will not grow for now. Takes map_lock. */
+void ext4_window_drop(struct ext4_inode *inode);
+/* All of the volume's. Whether there were any. */
+bool ext4_windows_drop_all(struct ext4_fs *fs);
 
 /* ---- ialloc.c ---- */
 

@@ -351,8 +351,8 @@ static int allocate(struct ext4_handle *handle, struct ext4_inode *inode,
 	u64 block;
 	u32 n = min(length, request->unwritten ? EXT4_UNWRITTEN_LEN_MAX : EXT4_EXTENT_LEN_MAX);
 	u32 taken, logical = request->logical;
-	int err = ext4_cluster_place(handle, inode, logical, &n, goal, request->alloc_flags, &block,
-				     &taken);
+	unsigned int flags = request->alloc_flags | (request->unwritten ? 0 : EXT4_ALLOC_GROW);
+	int err = ext4_cluster_place(handle, inode, logical, &n, goal, flags, &block, &taken);
 
 	if (err)
 		return err;

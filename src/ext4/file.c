@@ -74,6 +74,8 @@ static void file_release(struct file *file)
 	if (atomic_load(&inode->flush_on_close) && (file->mode & FILE_WRITE) &&
 	    atomic_xchg(&inode->flush_on_close, false))
 		ext4_flush_start(inode);
+	if ((file->mode & FILE_WRITE) && atomic_load(&file->inode->write_count) <= 1)
+		ext4_window_drop(inode);
 }
 
 const struct file_ops ext4_file_ops = {

@@ -190,6 +190,7 @@ static int load_one(struct ext4_fs *fs, u32 number)
 	ext4_group_desc_buffer(fs, number, &raw);
 	mutex_init(&group->lock, "ext4 group");
 	list_init(&group->dirty_node);
+	list_init(&group->windows);
 	group->number = number;
 	fill_from_raw(fs, group, raw);
 	int err = check_desc(fs, group, raw);

@@ -31,6 +31,7 @@ struct inode *ext4_inode_alloc_memory(struct super_block *super)
 	rwsem_init(&inode->map_lock, "ext4 map");
 	spin_init(&inode->cache_lock, "ext4 map cache");
 	list_init(&inode->dirty_node);
+	list_init(&inode->window.node);
 	list_init(&inode->orphan_node);
 	/* What it was before may have been changed by a transaction that is not committed yet. */
 	inode->sync_tid = inode->datasync_tid = ext4_txn_tid(ext4_fs(super));
@@ -174,6 +175,7 @@ void ext4_inode_evict(struct inode *vfs)
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 
 	pagecache_truncate(&vfs->mapping, 0);
+	ext4_window_drop(inode);
 	if (inode->loaded && !vfs->nlink) {
 		struct ext4_xattr_puts puts;
 		int err;

@@ -766,6 +766,8 @@ static int ext4_write(struct page_mapping *mapping, struct writeback_control *wb
 		thread_yield_point();
 	}
 	kfree(writer);
+	if (!atomic_load(&mapping->inode->write_count) && !READ_ONCE(inode->delayed))
+		ext4_window_drop(inode);
 	return err;
 }
 

@@ -307,6 +307,7 @@ static void fill_group(struct growth *growth, struct ext4_group *group)
 
 	memset(group, 0, sizeof(*group));
 	mutex_init(&group->lock, "ext4 group");
+	list_init(&group->windows);
 	list_init(&group->dirty_node);
 	group->number = growth->number;
 	group->block_bitmap = growth->first + growth->copies;

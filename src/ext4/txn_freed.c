@@ -117,17 +117,11 @@ int ext4_txn_busy(struct ext4_handle *handle, struct ext4_group *group, const vo
 	if (!fs->journal)
 		return 0;
 	struct ext4_freed *fresh = slab_alloc(freed_slab, MM_NOFS);
-	void *taken = group->taken ? NULL : kmalloc(fs->block_size, MM_NOFS);
 
-	if (!fresh || (!group->taken && !taken)) {
+	if (!fresh || ext4_group_taken_make(fs, group, bitmap)) {
 		if (fresh)
 			slab_free(freed_slab, fresh);
-		kfree(taken);
 		return -ENOMEM;
-	}
-	if (taken) {
-		memcpy(taken, bitmap, fs->block_size);
-		group->taken = taken;
 	}
 	group->busy_clusters += count;
 	atomic_fetch_add(&fs->busy_clusters, (s64)count);
@@ -147,10 +141,7 @@ static void release_in_group(struct ext4_fs *fs, struct ext4_group *group, u32 s
 	mutex_lock(&group->lock);
 	bitmap_clear_range(group->taken, start, count);
 	group->busy_clusters -= count;
-	if (!group->busy_clusters) {
-		kfree(group->taken);
-		group->taken = NULL;
-	}
+	ext4_group_taken_put(group);
 	if (group->largest < fs->clusters_per_group)
 		group->largest = group->largest * 2 + count;
 	atomic_fetch_sub(&fs->busy_clusters, (s64)count);
