@@ -185,6 +185,14 @@ int t_mount_disk(struct host_disk *new, unsigned long ms_flags, const char *opti
 	return mount_disk(new, NULL, ms_flags, options);
 }
 
+void t_add_disk(struct host_disk *new)
+{
+	char node[48];
+
+	start_vfs();
+	attach(new, node, sizeof(node));
+}
+
 int t_mount(const char *options)
 {
 	return t_mount_type(NULL, 0, options);

@@ -39,6 +39,8 @@ int t_mount_type(const char *type, unsigned long ms_flags, const char *options);
 int t_mount(const char *options);
 /* Mounts this disk instead, as often as one likes: its name is made the first time. */
 int t_mount_disk(struct host_disk *disk, unsigned long ms_flags, const char *options);
+/* Makes a further disk known, for a mount that uses two: its node is /dev_NAME. */
+void t_add_disk(struct host_disk *disk);
 void t_mount_ok(const char *options);
 int t_remount(unsigned long ms_flags, const char *options);
 void t_umount(void);

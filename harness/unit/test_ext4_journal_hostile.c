@@ -125,7 +125,7 @@ static const struct {
     {"too small", "sif <8> size 10240", "too short"},
     {"larger than its blocks", "sif <8> size 2097152", "shorter than its size"},
     {"larger than the volume", "sif <8> size 0x7fffffffff", "too large"},
-    {"no inode", "ssv journal_inum 0", "device of its own"},
+    {"no inode", "ssv journal_inum 0", "there is no journal"},
     {"the root", "ssv journal_inum 2", "number is invalid"},
     {"beyond all inodes", "ssv journal_inum 100000", "number is invalid"},
     {"a free inode", "ssv journal_inum 14", "its inode is no file"},

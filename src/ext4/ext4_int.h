@@ -82,6 +82,7 @@ struct ext4_options {
 	u32 resuid, resgid;
 	u32 commit_seconds;  /* how old a transaction may get before it is committed */
 	u64 sb_block;        /* in 1 KiB units */
+	u32 journal_dev;     /* the device that the journal is on, packed as on disk; 0: not told */
 	u32 inode_readahead; /* blocks of an inode table that are read together; 0: one */
 	u32 max_dir_kib;     /* 0: no limit */
 };
@@ -143,6 +144,8 @@ struct ext4_fs {
 	u32 generation_next;  /* [a] */
 
 	struct ext4_txn txn;
+	struct block_device
+	    *journal_bdev;            /* the journal's, if it has one of its own and is in use */
 	struct ext4_journal *journal; /* NULL: none, or mounted read-only */
 	struct {                      /* fast commits that recovery found: journal_fast.h */
 		u32 records;          /* 0: none */

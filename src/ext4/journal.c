@@ -72,6 +72,8 @@ static int compare_ranges(const void *a, const void *b)
 /* No file may claim the journal's blocks, nor the journal those of the volume's structures. */
 static int protect(struct ext4_fs *fs, const struct ext4_journal_map *map)
 {
+	if (map->bdev != fs->bdev)
+		return 0;
 	struct ext4_range *ranges = kcalloc(map->count, sizeof(*ranges), MM_NORMAL);
 
 	if (!ranges)

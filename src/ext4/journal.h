@@ -10,7 +10,8 @@
  * else one that is made now, so that nobody who wants to change a buffer waits for the disk (unless
  * there is no memory for the copy, and the buffer itself goes out). When all of this has completed,
  * the commit block goes out with PREFLUSH and FUA: the flush makes data and log durable before it,
- * FUA itself. This is the only place in which an ordinary commit waits for the disk's cache. Now
+ * FUA itself. This is the only place in which an ordinary commit waits for the disk's cache (and
+ * for the volume's own just before, when the journal has a device to itself: journal_device.h). Now
  * the transaction is "committed": whoever waits for its number goes on, blocks that it freed may be
  * used again, and its buffers become dirty in the buffer cache.
  *

@@ -432,7 +432,10 @@ static int write_commit(struct writer *writer)
 		commit->h_chksum[0] = be32_make(ext4_log_csum_commit(writer->log, commit));
 	u64 flush = atomic_add_fetch(&journal->flushes_begun, 1);
 
-	err = ext4_insist(emit(writer, page, 0));
+	if (barrier && writer->log->map.bdev != fs->bdev)
+		err = block_flush(fs->bdev);
+	if (!err)
+		err = ext4_insist(emit(writer, page, 0));
 	if (err)
 		return err;
 	if (barrier)

@@ -93,6 +93,23 @@ static int check_features(struct ext4_log *log)
 	return 0;
 }
 
+/* A journal on a device says who uses it: this volume, and nobody else. */
+static int check_users(const struct ext4_log *log)
+{
+	const struct journal_super *raw = log->raw;
+	u32 users = be32_get(raw->s_nr_users);
+
+	if (log->map.bdev == log->fs->bdev)
+		return 0;
+	if (be32_get(raw->s_header.h_blocktype) == JOURNAL_SUPER_V1)
+		return refuse(log, -EUCLEAN, "it is of version 1, on a device of its own", 1);
+	if (users != 1)
+		return refuse(log, -EINVAL, "the number of volumes that use it is not 1", users);
+	if (memcmp(raw->s_users, log->fs->raw->s_uuid, sizeof(log->fs->raw->s_uuid)) != 0)
+		return refuse(log, -EINVAL, "another volume uses it", users);
+	return 0;
+}
+
 static int check_geometry(struct ext4_log *log)
 {
 	const struct journal_super *raw = log->raw;
@@ -102,7 +119,7 @@ static int check_geometry(struct ext4_log *log)
 		return refuse(log, -EUCLEAN, "it claims more blocks than its file has", blocks);
 	log->first = be32_get(raw->s_first);
 	log->end = blocks;
-	if (!log->first || log->first >= blocks)
+	if (log->first <= log->map.super || log->first >= blocks)
 		return refuse(log, -EUCLEAN, "its first block is invalid", log->first);
 	if (log->incompat & JOURNAL_INCOMPAT_FAST_COMMIT) {
 		u32 count = be32_get(raw->s_num_fc_blks);
@@ -135,7 +152,7 @@ int ext4_log_open(struct ext4_fs *fs, struct ext4_log *log)
 		err = refuse(log, -EUCLEAN, "its file is too short, blocks", log->map.blocks);
 		goto fail;
 	}
-	err = buffer_read(log->map.bdev, ext4_journal_map_find(&log->map, 0, NULL),
+	err = buffer_read(log->map.bdev, ext4_journal_map_find(&log->map, log->map.super, NULL),
 			  &log->super_buffer);
 	if (err) {
 		refuse(log, err, "its superblock can't be read: error", (u64)-err);
@@ -143,6 +160,8 @@ int ext4_log_open(struct ext4_fs *fs, struct ext4_log *log)
 	}
 	log->raw = log->super_buffer->data;
 	err = check_features(log);
+	if (!err)
+		err = check_users(log);
 	if (!err)
 		err = check_geometry(log);
 	if (!err)

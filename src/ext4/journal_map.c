@@ -2,6 +2,7 @@
 #include "ext4/journal_map.h"
 
 #include "ext4/ext4_int.h"
+#include "ext4/journal_device.h"
 #include "ext4/journal_disk.h"
 #include "lib/assert.h"
 #include "lib/log.h"
@@ -256,6 +257,24 @@ static int load_blocks(const struct ext4_fs *fs, const struct ext4_inode_raw *ra
 	return err ? err : check_disjoint(fs, map);
 }
 
+static int load_device(struct ext4_fs *fs, struct ext4_journal_map *map)
+{
+	int err = ext4_journal_device_open(fs);
+
+	if (err)
+		return err;
+	u64 blocks = fs->journal_bdev->sectors >> (fs->block_bits - SECTOR_SHIFT);
+
+	map->runs = kcalloc(1, sizeof(*map->runs), MM_NORMAL);
+	if (!map->runs)
+		return -ENOMEM;
+	map->bdev = fs->journal_bdev;
+	map->count = map->room = 1;
+	map->blocks = map->runs[0].length = (u32)min(blocks, (u64)U32_MAX);
+	map->super = EXT4_SUPER_OFFSET / fs->block_size + 1;
+	return 0;
+}
+
 int ext4_journal_map_load(struct ext4_fs *fs, struct ext4_journal_map *map)
 {
 	u32 ino = le32_get(fs->raw->s_journal_inum);
@@ -265,7 +284,9 @@ int ext4_journal_map_load(struct ext4_fs *fs, struct ext4_journal_map *map)
 
 	*map = (struct ext4_journal_map){.bdev = fs->bdev};
 	if (!ino)
-		return damaged(fs, "it is on a device of its own, with the number",
+		return load_device(fs, map);
+	if (le32_get(fs->raw->s_journal_dev))
+		return damaged(fs, "there is one in an inode and one on a device, with the number",
 			       le32_get(fs->raw->s_journal_dev));
 	if (ino > fs->inodes_count || (ino < fs->first_ino && ino != EXT4_INO_JOURNAL))
 		return damaged(fs, "its inode's number is invalid", ino);

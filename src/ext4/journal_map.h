@@ -6,6 +6,8 @@
  * its table, and its whole map is read once and kept as a sorted list of runs. The journal never
  * changes its size or place while a volume is mounted.
  *
+ * A journal on a device of its own (journal_device.h) is the whole device.
+ *
  * What makes this safe before the replay: the journal's inode and map are written once, by mke2fs
  * or tune2fs, and no transaction ever changes them.
  */
@@ -27,13 +29,14 @@ struct ext4_journal_map {
 	struct ext4_journal_run *runs; /* sorted, without holes */
 	u32 count, room;
 	u32 blocks; /* mapped: 0 to blocks - 1 */
+	u32 super;  /* where the journal's superblock is: 0, but on a device of its own */
 };
 
 /*
- * Reads the map of the journal's inode. The geometry in fs and fs->raw must have been checked.
- * -EUCLEAN, with a message, for anything that can't be a journal: a bad inode, a hole, blocks
- * outside of the volume or used twice, a tree with loops. -EIO, -ENOMEM. On an error there is
- * nothing to free.
+ * Reads the map of the journal's inode, or finds the journal's device. The geometry in fs and
+ * fs->raw must have been checked. -EUCLEAN, with a message, for anything that can't be a journal: a
+ * bad inode, a hole, blocks outside of the volume or used twice, a tree with loops. -EIO, -ENOMEM.
+ * On an error there is nothing to free.
  */
 int __must_check ext4_journal_map_load(struct ext4_fs *fs, struct ext4_journal_map *map);
 void ext4_journal_map_free(struct ext4_journal_map *map);

@@ -4,6 +4,10 @@
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "vfs/block.h"
+#include "vfs/path.h"
+
+#include <linux/fcntl.h>
 
 /*
  * Accepted and without effect, because what they ask for is how it works anyway: the mount's own
@@ -57,6 +61,36 @@ static int parse_off_switch(const char *value, unsigned int flag, struct ext4_op
 	return 0;
 }
 
+/* A device node; or, when there are no nodes yet, what it would be called. */
+static int parse_journal_path(const char *name, struct ext4_options *options)
+{
+	const struct block_device *bdev = NULL;
+	struct path path;
+	int err = path_lookup(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+
+	if (!err) {
+		const struct inode *inode = path.dentry->inode;
+
+		if (S_ISBLK(inode->mode))
+			bdev = block_find_number(inode->rdev_major, inode->rdev_minor);
+		path_put(&path);
+	} else if (strncmp(name, "/dev/", 5) == 0) {
+		bdev = block_find(name + 5);
+	}
+	if (!bdev)
+		return -EINVAL;
+	options->journal_dev =
+	    (bdev->minor & 0xff) | bdev->major << 8 | (bdev->minor & ~0xffu) << 12;
+	return 0;
+}
+
+static int parse_journal_dev(const char *value, struct ext4_options *options)
+{
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+
+	return parse_u32(value + (hex ? 2 : 0), hex ? 16 : 10, &options->journal_dev) ? -EINVAL : 0;
+}
+
 static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_length,
 		       const char *value, struct ext4_options *options)
 {
@@ -104,6 +138,10 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 	}
 	if (option_is(name, name_length, "max_dir_size_kb"))
 		return parse_u32(value, 10, &options->max_dir_kib) ? -EINVAL : 0;
+	if (option_is(name, name_length, "journal_path"))
+		return parse_journal_path(value, options);
+	if (option_is(name, name_length, "journal_dev"))
+		return parse_journal_dev(value, options);
 	if (option_is(name, name_length, "data")) {
 		/* data=journal promises a journal of data, which there is not */
 		if (strcmp(value, "ordered") && strcmp(value, "writeback"))

@@ -5,7 +5,9 @@
 #include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
 #include "ext4/journal.h"
+#include "ext4/journal_device.h"
 #include "ext4/journal_fast.h"
+#include "ext4/journal_log.h"
 #include "ext4/journal_recover.h"
 #include "lib/assert.h"
 #include "lib/crc.h"
@@ -331,11 +333,30 @@ out:
 	return err;
 }
 
+/* A journal that can't be used is refused before anything is written. One on a device of its own
+ * must be there for reading, too: without it the volume is not whole. */
+static int check_journal(struct ext4_fs *fs)
+{
+	bool reads = fs->super->flags & SUPER_RDONLY;
+	struct ext4_log log;
+
+	if (!fs->has_journal || (fs->options.flags & EXT4_OPT_NOLOAD) ||
+	    (reads && !ext4_journal_is_apart(fs)))
+		return 0;
+	int err = ext4_log_open(fs, &log);
+
+	if (!err)
+		ext4_log_close(&log);
+	return err;
+}
+
 /* Everything that load_once() learned came from before the replay. */
 static int load(struct ext4_fs *fs, const char *options)
 {
 	int err = load_once(fs, options);
 
+	if (!err)
+		err = check_journal(fs);
 	bool recover = !err && (fs->incompat & EXT4_INCOMPAT_RECOVER) &&
 		       !(fs->options.flags & EXT4_OPT_NOLOAD);
 
@@ -459,6 +480,8 @@ static int begin_writing(struct ext4_fs *fs)
 	    le32_get(raw->s_rev_level) > 0)
 		raw->s_flags = le32_make(flags | EXT4_FLAGS_SIGNED_HASH);
 	mutex_unlock(&fs->super_lock);
+	if (fs->options.journal_dev) /* where it is next time */
+		raw->s_journal_dev = le32_make(fs->options.journal_dev);
 	fs->writable_once = true;
 	fs->committed_orphan = le32_get(raw->s_last_orphan);
 	ext4_txn_open(fs);
@@ -537,6 +560,7 @@ static void free_fs(struct ext4_fs *fs)
 	if (buffer_sync(fs->bdev))
 		log_err("%s: %s: the superblock can't be written", fs->type_name, fs->super->id);
 	ext4_mmp_stop(fs);
+	ext4_journal_device_close(fs);
 	buffer_put(fs->super_buffer);
 	buffer_invalidate(fs->bdev);
 	kfree(fs);

@@ -63,6 +63,8 @@ static void *must_alloc(size_t n)
 
 /* ---- one request ---- */
 
+static u64 orders; /* atomic: records of all disks so far */
+
 static void log_add(struct host_disk *disk, const struct bio *bio, u32 sectors, const u8 *data)
 {
 	if (disk->log_count == disk->log_room) {
@@ -73,6 +75,7 @@ static void log_add(struct host_disk *disk, const struct bio *bio, u32 sectors, 
 	struct host_disk_record *r = &disk->log[disk->log_count++];
 	*r = (struct host_disk_record){
 	    .op = bio->op, .flags = bio->flags, .sector = bio->sector, .sectors = sectors};
+	r->order = __atomic_fetch_add(&orders, 1, __ATOMIC_RELAXED);
 	if (bio->op == BIO_WRITE) {
 		r->data = must_alloc((size_t)sectors * SECTOR_SIZE);
 		memcpy(r->data, data, (size_t)sectors * SECTOR_SIZE);

@@ -76,7 +76,8 @@ struct host_disk_record {
 	unsigned int flags; /* BIO_FUA, BIO_PREFLUSH */
 	u64 sector;
 	u32 sectors;
-	u8 *data; /* of a write */
+	u8 *data;  /* of a write */
+	u64 order; /* among the records of all disks */
 };
 
 /* Forgets the log, remembers the present content as its base, and records from now on. */
