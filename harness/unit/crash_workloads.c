@@ -11,11 +11,13 @@
 #include "vfs/mount.h"
 #include "vfs/pagecache.h"
 
+#include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
 #define EXT4 "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
 #define EXT3 "-t ext3 -b 1024 -N 512 -J size=1"
+#define BIG  EXT4 " -O bigalloc -C 16384"
 #define KIB  4096
 
 static void ok(int err, const char *what)
@@ -388,6 +390,39 @@ static void run_orphans(unsigned variant)
 	t_sync();
 }
 
+/* Holes, cuts and writes that begin and end anywhere in clusters, which come and go with them. */
+static void run_clusters(unsigned variant)
+{
+	static const int modes[] = {FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+				    FALLOC_FL_KEEP_SIZE};
+	u64 state = variant * 333 + 7;
+	char path[32];
+
+	for (unsigned i = 0; i < 70; i++) {
+		u32 which = t_random(&state) % 10;
+		u64 at = t_random(&state) % 90000 & ~7u, n = t_random(&state) % 30000 & ~7u;
+
+		snprintf(path, sizeof(path), "c%u", t_random(&state) % 3);
+		if (which < 4 || !t_exists(path)) {
+			crash_write_at(path, at, n + 8);
+		} else if (which < 7) {
+			struct file *file = t_open(path, O_RDWR, 0);
+
+			if (variant % 2) /* whole blocks */
+				at &= ~1023ull;
+			ok(vfs_fallocate(file, modes[which - 4], (loff_t)at, (loff_t)n + 1024),
+			   "fallocate");
+			t_close(file);
+		} else if (which < 8) {
+			ok(t_truncate(path, at), "truncate");
+		} else {
+			crash_fsync(path);
+		}
+	}
+	t_sync();
+}
+
 /* The disk fills up, is emptied, fills up again. */
 static void run_full(unsigned variant)
 {
@@ -530,6 +565,20 @@ const struct crash_workload crash_workloads[] = {
     {"wrap", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 16, false, false},
     {"attributes", EXT4 " -O ea_inode", KIB, NULL, 8, prepare_tree, run_attributes, 8, false,
      false},
+    {"single-bigalloc", BIG, 2 * KIB, NULL, OPERATIONS, prepare_tree, run_single, 0, false, false},
+    {"mix-bigalloc", BIG, 2 * KIB, NULL, 8, prepare_tree, run_mix, 8, false, false},
+    {"mix-bigalloc-4k", "-t ext4 -b 4096 -N 256 -J size=4 -O bigalloc -C 65536", 16384, NULL, 4,
+     prepare_tree, run_mix, 8, false, false},
+    {"clusters", BIG, 2 * KIB, NULL, 8, NULL, run_clusters, 8, false, false},
+    {"blocks", EXT4, KIB, NULL, 4, NULL, run_clusters, 4, false, false},
+    {"split-bigalloc", BIG, 2 * KIB, NULL, 3, prepare_tree, run_split, 4, false, false},
+    {"replace-bigalloc", BIG, 2 * KIB, NULL, 2, prepare_tree, run_replace, 8, false, false},
+    {"reuse-bigalloc", BIG, 2 * KIB, NULL, 4, NULL, run_reuse, 8, false, false},
+    {"truncates-bigalloc", BIG, 2 * KIB, NULL, 4, NULL, run_truncates, 8, false, false},
+    {"orphans-bigalloc", BIG, 2 * KIB, NULL, 4, NULL, run_orphans, 4, false, false},
+    {"full-bigalloc", BIG, KIB, NULL, 2, NULL, run_full, 8, false, false},
+    {"attributes-bigalloc", EXT4 " -O bigalloc,ea_inode -C 16384", 2 * KIB, NULL, 4, prepare_tree,
+     run_attributes, 4, false, false},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true, false},
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},

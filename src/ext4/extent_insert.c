@@ -254,6 +254,8 @@ int ext4_extent_insert(struct ext4_handle *handle, struct ext4_inode *inode, u32
 		if (err) {
 		} else if (merge && absorb(handle, inode, &path, &fresh, &err)) {
 			inserted = true;
+			if (!err)
+				ext4_extent_shorten(handle, inode, &path);
 		} else if (!is_full(leaf)) {
 			err = insert_in_leaf(handle, inode, &path, &fresh);
 			inserted = true;
@@ -338,6 +340,7 @@ int ext4_extent_convert(struct ext4_handle *handle, struct ext4_inode *inode, u3
 	if (!err) {
 		ext4_extent_set(extent, logical, length, ext4_extent_start(extent), unwritten);
 		ext4_extent_merge(handle, inode, &path);
+		ext4_extent_shorten(handle, inode, &path);
 	}
 	ext4_path_put(&path);
 	return err;

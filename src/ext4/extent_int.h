@@ -97,6 +97,10 @@ int __must_check ext4_extent_split_at(struct ext4_handle *handle, struct ext4_in
 /* Joins the extent at the path's position with its neighbours in the leaf; access was taken. */
 void ext4_extent_merge(struct ext4_handle *handle, struct ext4_inode *inode,
 		       struct ext4_path *path);
+/* If the root has one child, whose entries fit into it, takes these and frees the child; access to
+ * the inode was taken. The path can only be put, then. */
+void ext4_extent_shorten(struct ext4_handle *handle, struct ext4_inode *inode,
+			 struct ext4_path *path);
 /* Marks [logical, logical + length), inside one extent of the other kind, as written or unwritten
  * (then of EXT4_UNWRITTEN_LEN_MAX blocks at most). */
 int __must_check ext4_extent_convert(struct ext4_handle *handle, struct ext4_inode *inode,

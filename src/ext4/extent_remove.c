@@ -45,6 +45,25 @@ static int prune(struct ext4_handle *handle, struct ext4_inode *inode, struct ex
 	return 0;
 }
 
+void ext4_extent_shorten(struct ext4_handle *handle, struct ext4_inode *inode,
+			 struct ext4_path *path)
+{
+	struct ext4_path_level *root = &path->level[0], *child = root + 1;
+	u32 n = child->entries;
+
+	if (!path->depth || root->entries != 1 || !n || n > ext4_extent_root_max())
+		return;
+	u64 block = child->buffer->block;
+
+	memcpy(root->header + 1, child->header + 1, n * sizeof(struct ext4_extent));
+	root->header->eh_entries = le16_make((u16)n);
+	root->header->eh_depth = le16_make((u16)(path->depth - 1));
+	ext4_path_put(path);
+	path->depth = 0;
+	ext4_blocks_free(handle, ext4_ino(inode), block, 1, true);
+	ext4_inode_add_blocks(inode, -(1ll << handle->fs->cluster_bits));
+}
+
 /* A run of the file, which began at block `physical`, is mapped no more; of its clusters, `alone`'s
  * have no other blocks of the file. */
 static void free_run(struct ext4_handle *handle, struct ext4_inode *inode, struct ext4_run run,
@@ -168,6 +187,26 @@ static bool covers(struct ext4_path *path, u32 first, u32 last)
 	return start < first && start + (ext4_extent_length(extent) - 1) > last;
 }
 
+/* The tree becomes as low as it can be. */
+static int shorten(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	const struct ext4_extent_header *root = (const void *)inode->block_bytes;
+	u32 before = U32_MAX;
+
+	while (le16_get(root->eh_depth) && le16_get(root->eh_depth) < before &&
+	       le16_get(root->eh_entries) == 1) {
+		struct ext4_path path;
+
+		before = le16_get(root->eh_depth);
+		int err = ext4_path_find(inode, 0, &path);
+		if (err)
+			return err;
+		ext4_extent_shorten(handle, inode, &path);
+		ext4_path_put(&path);
+	}
+	return 0;
+}
+
 int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32 first, u32 last,
 		       bool *again)
 {
@@ -197,5 +236,5 @@ int ext4_extent_remove(struct ext4_handle *handle, struct ext4_inode *inode, u32
 		}
 		ext4_path_put(&path);
 	}
-	return err;
+	return err || *again ? err : shorten(handle, inode);
 }
