@@ -239,3 +239,31 @@ test_stopped_by_a_signal() {
 	[ $status = 143 ] || [ $status = 0 ] # or the whole file was there before it heard of it
 	fsck img
 }
+
+# A journal in an image of its own, as mke2fs -J device= makes it, which wants a device.
+test_journal_apart() {
+	mk img 16M -t ext4 -O ^has_journal -b 1024 -U 11111111-1111-1111-1111-111111111111
+	mk journal 4M -O journal_dev -b 1024 -U 22222222-2222-2222-2222-222222222222
+	mk other 4M -O journal_dev -b 1024 -U 33333333-3333-3333-3333-333333333333
+	debugfs -w img 2>/dev/null <<-END
+		feature has_journal
+		ssv journal_inum 0
+		ssv journal_dev 0x4321
+		ssv journal_uuid 22222222-2222-2222-2222-222222222222
+	END
+	printf '\0\0\0\1' | dd of=journal bs=1 seek=$((2048 + 0x40)) conv=notrunc status=none
+	printf '\021\021\021\021\021\021\021\021\021\021\021\021\021\021\021\021' |
+		dd of=journal bs=1 seek=$((2048 + 0x100)) conv=notrunc status=none
+	echo hello >file
+	fails 3 'name that with --journal' afs put img file /
+	fails 3 'name that with --journal' afs ls img
+	fails 3 . afs put --journal other img file /
+	fails 3 'missing: can.t be opened' afs ls --journal missing img
+	fails 2 'usage' afs ls img --journal
+	afs put --journal journal img file /
+	same hello "$(afs cat --journal=journal img /file)"
+	e2fsck -fn -j journal img
+	afs rm img --journal journal /file
+	! afs cat --journal=journal img /file
+	e2fsck -fn -j journal img
+}

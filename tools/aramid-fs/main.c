@@ -166,6 +166,9 @@ static void help_all(FILE *to)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-8s %s\n", full_name(&commands[i]), commands[i].summary);
 	fputs(
+	    "\nEach takes --journal FILE, too: the image of the device that the volume's journal "
+	    "is\n"
+	    "on, if it is not in IMAGE itself.\n"
 	    "\naramid-fs COMMAND --help says more. Exit status: 0 all done; 1 something was not;\n"
 	    "2 wrong usage; 3 the image can't be used; 4 it is in use; 5 damage was found.\n",
 	    to);
@@ -188,12 +191,40 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+/* Takes --journal FILE, which all commands know, out of the arguments. False: its value is missing.
+ */
+static bool take_journal(int *argc, char **argv)
+{
+	static const char name[] = "--journal";
+	const size_t n = sizeof(name) - 1;
+
+	for (int i = 1; i < *argc && strcmp(argv[i], "--"); i++) {
+		int words = 1;
+
+		if (strncmp(argv[i], name, n) || (argv[i][n] && argv[i][n] != '='))
+			continue;
+		if (argv[i][n]) {
+			volume_set_journal(argv[i] + n + 1);
+		} else {
+			if (i + 1 == *argc)
+				return false;
+			volume_set_journal(argv[i + 1]);
+			words = 2;
+		}
+		memmove(&argv[i], &argv[i + words],
+			(size_t)(*argc - i - words + 1) * sizeof(*argv));
+		*argc -= words;
+		i--;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	setlocale(LC_CTYPE, "");
-	if (argc < 2) {
+	if (!take_journal(&argc, argv) || argc < 2) {
 		help_all(stderr);
 		return STATUS_USAGE;
 	}

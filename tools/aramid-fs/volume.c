@@ -22,6 +22,8 @@
 #include <linux/mount.h>
 
 static struct path first_root; /* the tmpfs that the volume is mounted over */
+static const char *journal_path;
+static struct image_disk *journal_disk; /* NULL: the volume has its journal in itself, or none */
 
 /* ---- the image ---- */
 
@@ -71,6 +73,26 @@ static int partition_look(struct block_device *bdev, void *arg)
 	return 0;
 }
 
+void volume_set_journal(const char *path)
+{
+	journal_path = path;
+}
+
+/* It is known by its UUID, and so needs only be there. */
+static int open_journal(const struct volume_options *options)
+{
+	if (!journal_path)
+		return STATUS_OK;
+	int status = image_disk_open(journal_path, options->mode, &journal_disk);
+
+	if (status)
+		return status;
+	if (!block_register(image_disk_bdev(journal_disk)))
+		return STATUS_OK;
+	report("%s: too small to be a journal, or its name is that of the image", journal_path);
+	return STATUS_IMAGE;
+}
+
 int volume_open_disk(const char *spec, const struct volume_options *options, struct volume *out)
 {
 	struct block_device *disk;
@@ -90,6 +112,9 @@ int volume_open_disk(const char *spec, const struct volume_options *options, str
 		report("%s: too small to be an image", out->path);
 		return volume_close(out, STATUS_IMAGE);
 	}
+	status = open_journal(options);
+	if (status)
+		return volume_close(out, status);
 	if (!out->partition)
 		return STATUS_OK;
 	struct partition_search search = {.disk = disk, .number = out->partition};
@@ -114,6 +139,9 @@ static void say_why(const struct volume *volume, int err)
 		       volume->spec, search.count, volume->spec);
 	else if (err == -EINVAL)
 		report("%s: no ext2, ext3 or ext4 that can be used", volume->spec);
+	else if (err == -ENXIO)
+		report("%s: its journal is in another image: name that with --journal",
+		       volume->spec);
 	else if (err == -EROFS)
 		report("%s: can only be read", volume->spec);
 	else
@@ -197,6 +225,11 @@ int volume_close(struct volume *volume, int status)
 		err = unmount(volume);
 	err2 = image_disk_close(volume->disk);
 	err = err ? err : err2;
+	if (journal_disk) {
+		err2 = image_disk_close(journal_disk);
+		journal_disk = NULL;
+		err = err ? err : err2;
+	}
 	if (err)
 		report_error(err, "%s: not everything could be written", volume->spec);
 	if (status == STATUS_OK && anything_failed())

@@ -32,6 +32,8 @@ struct volume {
 	struct super_block *super; /* NULL: not mounted */
 };
 
+/* The image of the device that the volume's journal is on; before the volume is opened. */
+void volume_set_journal(const char *path);
 /* spec: "IMAGE" or "IMAGE@PARTITION". An enum status; says itself what is wrong. */
 int volume_open(const char *spec, const struct volume_options *options, struct volume *out);
 /* Writes everything, unmounts, lets the image go. status if that went well, else another. */
