@@ -316,6 +316,20 @@ static bool has_pattern(const char *path, u64 n, u32 seed, bool exact)
 	return same;
 }
 
+u32 crash_seed_of(const char *path, u64 n)
+{
+	u64 word = 0;
+
+	if (!t_exists(path))
+		return 0;
+	struct file *file = t_open(path, O_RDONLY, 0);
+	long got = t_pread(file, &word, sizeof(word), 0);
+
+	t_close(file);
+	u32 seed = (u32)(word * 0xf1de83e19937733dull);
+	return got == sizeof(word) && has_pattern(path, n, seed, true) ? seed : 0;
+}
+
 static bool promise_holds(const struct promise *p)
 {
 	switch (p->kind) {
@@ -417,10 +431,15 @@ static void judge(struct explorer *e)
 	mount_or_fail(e);
 	piece_error = NULL;
 	piece_path[0] = '\0';
-	tree_piece_hook = e->workload->no_journal ? NULL : check_piece;
+	tree_piece_hook = e->workload->no_journal || e->workload->stale ? NULL : check_piece;
 	tree_of_mount(&ours);
 	ck_assert_msg(!piece_error, "%s: %s %s", e->what, piece_path, piece_error);
 	check_promises(e);
+	if (e->workload->check) {
+		const char *wrong = e->workload->check();
+
+		ck_assert_msg(!wrong, "%s: %s", e->what, wrong);
+	}
 	t_umount();
 	if (!e->workload->no_journal && is_new(e, hash_image(data, e->bytes)))
 		expect_e2fsck_agrees(e, &ours);

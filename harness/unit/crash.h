@@ -26,6 +26,9 @@
  * e2fsck replay alike, whatever the log, is test_ext4_journal.c's to prove. For a sample of states
  * the writes of the recovery itself are crashed in the same way.
  *
+ * With data=writeback 3 does not hold. With data=journal more does, which the workload's check()
+ * sees to: writes happen in their order, each wholly or not at all.
+ *
  * On a volume without a journal, e2fsck -fy may repair, and then 2 must hold, for what was there
  * before and for what was fsynced.
  *
@@ -53,6 +56,10 @@ struct crash_workload {
 	unsigned weight; /* share of the states; 0: 1 */
 	bool no_journal;
 	bool shuffled; /* the disk takes its requests in a random order; no two runs are the same */
+	bool stale;    /* data=writeback: files may show what was on the disk before */
+	/* What else must hold after a crash, on the recovered volume; returns what is wrong, or
+	 * NULL. */
+	const char *(*check)(void);
 };
 
 /* Ends with one that has no name; shuffled ones come last. crash_workloads.c */
@@ -80,6 +87,8 @@ void crash_keep_start(const char *path, u64 n, u32 seed);
 void crash_gone(const char *path);
 /* What was said of the name is over. */
 void crash_change(const char *path);
+/* The seed whose pattern all n bytes of the file are; 0: there is no such file, or no such seed. */
+u32 crash_seed_of(const char *path, u64 n);
 /* fsync, by name. */
 void crash_fsync(const char *path);
 

@@ -8,6 +8,7 @@
 #include "crash.h"
 #include "ext4_test.h"
 
+#include "ext4/ext4_int.h"
 #include "vfs/mount.h"
 #include "vfs/pagecache.h"
 
@@ -328,6 +329,7 @@ static void run_reuse(unsigned variant)
 
 	for (unsigned i = 0; i < 24; i++) {
 		snprintf(path, sizeof(path), "t%u", i % 4);
+		crash_change(path);
 		if (i >= 4) {
 			if ((i + variant) % 3 == 0)
 				ok(t_truncate(path, 1500), "truncate");
@@ -342,7 +344,6 @@ static void run_reuse(unsigned variant)
 		if (i % 2) {
 			crash_fsync(path);
 			crash_keep(path, 30000 + i * 1000, seed);
-			crash_change(path);
 		}
 	}
 	t_sync();
@@ -472,7 +473,6 @@ static void run_wrap(unsigned variant)
 		if (variant < 2) {
 			crash_fsync(path);
 			crash_keep(path, 2000 + i * 24, seed);
-			crash_change(path);
 		} else if (i % 50 == 49) { /* few and large transactions */
 			t_sync();
 		}
@@ -534,6 +534,94 @@ static void run_attributes(unsigned variant)
 	t_sync();
 }
 
+/* Blocks go to and fro between files whose data is journalled and others: what the log holds of
+ * them must not be replayed over what was written in place. */
+static void set_attribute_j(const char *path, bool on)
+{
+	struct file *file = t_open(path, O_RDWR, 0);
+	u32 flags =
+	    (ext4_inode(file->inode)->flags & EXT4_EXTENTS_FL) | (on ? EXT4_JOURNAL_DATA_FL : 0);
+
+	ok((int)ext4_ioctl(file, FS_IOC_SETFLAGS, (unsigned long)&flags), "FS_IOC_SETFLAGS");
+	t_close(file);
+}
+
+static void keep_synced(const char *path, u64 n)
+{
+	u32 seed = crash_write(path, n);
+
+	crash_fsync(path);
+	crash_keep(path, n, seed);
+}
+
+static void run_reuse_attribute(unsigned variant)
+{
+	struct fs_statistics space;
+
+	for (unsigned i = 0; i < 10; i++) {
+		crash_write("j", 0);
+		set_attribute_j("j", true);
+		keep_synced("j", 60000 + i * 8);
+		keep_synced("j", 60000 + i * 8);
+		if ((i + variant) % 3 == 0) { /* now it is written in place */
+			set_attribute_j("j", false);
+			keep_synced("j", 60000 + i * 8);
+			crash_write("other", 3000); /* something to replay */
+			crash_fsync("other");
+		}
+		crash_change("j");
+		ok(t_unlink("j"), "unlink");
+		t_sync();
+		ok(t_statfs(&space), "statfs");
+		keep_synced("big", (space.free_blocks - 40) * 1024); /* what "j" had among it */
+		crash_write("other", 5000);
+		crash_fsync("other");
+		crash_change("big");
+		ok(t_unlink("big"), "unlink");
+		t_sync();
+	}
+}
+
+/* data=journal: the last write to one file comes before the next to the other, and each is whole.
+ */
+#define ORDER_BYTES 3000
+static void prepare_order(void)
+{
+	crash_write("first", ORDER_BYTES);
+	crash_write("second", ORDER_BYTES);
+}
+
+static void run_order(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < 40; i++) {
+		crash_write_at("first", 0, ORDER_BYTES);
+		if (variant & 1) {
+			snprintf(path, sizeof(path), "between%u", i);
+			ok(t_mkdir(path), "mkdir");
+		}
+		crash_write_at("second", 0, ORDER_BYTES);
+		if (i % (5 + variant) == 4)
+			ok(super_sync_all(false), "start of a sync");
+		if (i % 20 == 19)
+			t_sync();
+		if (i % 16 == 11)
+			t_drop_caches();
+	}
+}
+
+static const char *check_order(void)
+{
+	u32 first = crash_seed_of("first", ORDER_BYTES),
+	    second = crash_seed_of("second", ORDER_BYTES);
+
+	if (!first || !second)
+		return "a write is there in part";
+	return first == second + 1 || second == first + 1 ? NULL
+							  : "a write came before an older one";
+}
+
 /* Without a journal: what was there before, and what was fsynced, survives e2fsck. */
 static void run_no_journal(unsigned variant)
 {
@@ -579,12 +667,32 @@ const struct crash_workload crash_workloads[] = {
     {"full-bigalloc", BIG, KIB, NULL, 2, NULL, run_full, 8, false, false},
     {"attributes-bigalloc", EXT4 " -O bigalloc,ea_inode -C 16384", 2 * KIB, NULL, 4, prepare_tree,
      run_attributes, 4, false, false},
+    {"mix-data", EXT4, KIB, "data=journal", 8, prepare_tree, run_mix, 8, false, false},
+    {"mix-data-ext3", EXT3, KIB, "data=journal", 4, prepare_tree, run_mix, 8, false, false},
+    {"reuse-data", EXT4, KIB, "data=journal", 4, NULL, run_reuse, 12, false, false},
+    {"truncates-data", EXT4, KIB, "data=journal", 4, NULL, run_truncates, 8, false, false},
+    {"appends-data", EXT4, KIB, "data=journal", 4, NULL, run_appends, 8, false, false},
+    {"replace-data", EXT4, KIB, "data=journal", 4, prepare_tree, run_replace, 8, false, false},
+    {"order-data", EXT4, KIB, "data=journal", 4, prepare_order, run_order, 12,
+     .check = check_order},
+    {"order-data-4k", "-t ext4 -b 4096 -N 256 -J size=4", 12288, "data=journal", 4, prepare_order,
+     run_order, 8, .check = check_order},
+    {"reuse-attribute", "-t ext4 -b 1024 -N 128 -J size=1", 3072, NULL, 2, NULL,
+     run_reuse_attribute, 8, false, false},
+    {"full-data", EXT4, KIB, "data=journal", 2, NULL, run_full, 8, false, false},
+    {"mix-writeback", EXT4, KIB, "data=writeback", 8, prepare_tree, run_mix, 8, .stale = true},
+    {"replace-writeback", EXT4, KIB, "data=writeback", 4, prepare_tree, run_replace, 8,
+     .stale = true},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true, false},
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},
     {"replace-queue", EXT4, KIB, NULL, 4, prepare_tree, run_replace, 8, false, true},
     {"reuse-queue", EXT4, KIB, NULL, 4, NULL, run_reuse, 8, false, true},
     {"overlap-queue", EXT4, KIB, NULL, 4, NULL, run_overlap, 8, false, true},
+    {"mix-data-queue", EXT4, KIB, "data=journal", 8, prepare_tree, run_mix, 8, .shuffled = true},
+    {"reuse-data-queue", EXT4, KIB, "data=journal", 4, NULL, run_reuse, 8, .shuffled = true},
+    {"mix-writeback-queue", EXT4, KIB, "data=writeback", 4, prepare_tree, run_mix, 8,
+     .shuffled = true, .stale = true},
     {"untar-queue", EXT4, KIB, NULL, 3, prepare_tree, run_untar, 8, false, true},
     {"wrap-queue", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 8, false, true},
     {NULL, NULL, 0, NULL, 0, NULL, NULL, 0, false, false},

@@ -70,9 +70,13 @@ enum ext4_option {
 	EXT4_OPT_NO_AUTO_DA_ALLOC = 1 << 6,
 	EXT4_OPT_JOURNAL_CHECKSUM = 1 << 8,
 	EXT4_OPT_NOBARRIER = 1 << 9,
-	EXT4_OPT_WRITEBACK = 1 << 10, /* a commit does not wait for data */
-	EXT4_OPT_DISCARD = 1 << 11,   /* blocks that were freed, once that is committed */
+	EXT4_OPT_WRITEBACK = 1 << 10,    /* a commit does not wait for data */
+	EXT4_OPT_DISCARD = 1 << 11,      /* blocks that were freed, once that is committed */
+	EXT4_OPT_DATA_JOURNAL = 1 << 12, /* all data goes through the journal */
 };
+
+/* How data is written; none: ordered. */
+#define EXT4_OPTS_DATA ((unsigned int)EXT4_OPT_WRITEBACK | EXT4_OPT_DATA_JOURNAL)
 
 #define EXT4_COMMIT_SECONDS 5u
 
@@ -588,7 +592,8 @@ int __must_check ext4_map_unwrite(struct ext4_handle *handle, struct ext4_inode 
 int __must_check ext4_map_shift_left(struct ext4_inode *inode, u32 from, u32 n);
 int __must_check ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n);
 void ext4_map_cache_clear(struct ext4_inode *inode);
-/* Its blocks are written by transactions: directories, links, values of attributes. */
+/* Its blocks are written by transactions: directories, links, values of attributes, journalled data.
+ */
 bool ext4_holds_metadata(const struct ext4_inode *inode);
 /* Buffers that one ext4_map_create(), or ext4_map_remove() between two restarts, changes at most.
  */
@@ -754,6 +759,14 @@ long ext4_ioctl_fiemap(struct file *file, void __user *arg);
  */
 bool ext4_page_find_dirty(struct inode *inode, u32 from, u32 to, bool promised, u32 *first,
 			  u32 *count);
+/* The contents of a locked page changed, in blocks that write_begin() prepared: they become dirty,
+ * or a part of the running transaction. No handle is open. */
+void ext4_page_changed(struct ext4_inode *inode, struct page *page);
+/* Makes all of the file's data so durable that it need not be journalled any more. Its rwsem and
+ * mapping.invalidate are held for writing, so that nothing comes after. */
+int __must_check ext4_journal_data_stop(struct ext4_inode *inode);
+/* A regular file's data goes through the journal. */
+bool ext4_journals_data(const struct ext4_inode *inode);
 /* After the size shrank to `size` inside a page: forgets its blocks beyond. */
 void ext4_page_forget_tail(struct inode *inode, u64 size);
 /* The same for a hole [start, end). */

@@ -64,6 +64,17 @@ void ext4_extent_shorten(struct ext4_handle *handle, struct ext4_inode *inode,
 	ext4_inode_add_blocks(inode, -(1ll << handle->fs->cluster_bits));
 }
 
+/* All blocks of the clusters that hold blocks first to last. */
+static void forget_clusters(struct ext4_handle *handle, u64 first, u64 last)
+{
+	struct ext4_fs *fs = handle->fs;
+	u64 base = fs->first_data_block, ratio = 1ull << fs->cluster_bits;
+	u64 start = round_down(first - base, ratio) + base;
+	u64 end = min(round_down(last - base, ratio) + ratio + base, fs->blocks_count);
+
+	ext4_txn_forget(handle, start, end - start);
+}
+
 /* A run of the file, which began at block `physical`, is mapped no more; of its clusters, `alone`'s
  * have no other blocks of the file. */
 static void free_run(struct ext4_handle *handle, struct ext4_inode *inode, struct ext4_run run,
@@ -73,10 +84,13 @@ static void free_run(struct ext4_handle *handle, struct ext4_inode *inode, struc
 	bool metadata = ext4_holds_metadata(inode);
 	u32 ratio = 1u << fs->cluster_bits, n = run.last - run.first + 1;
 
-	if (fs->cluster_bits && metadata && ext4_blocks_valid(fs, physical, n))
-		ext4_txn_forget(handle, physical, n);
 	if (alone.first > alone.last)
 		return;
+	/* Blocks of a cluster that were unmapped before it is freed are only forgotten now: nobody
+	 * else has them, and their own file may map them again in the same transaction. */
+	if (fs->cluster_bits && metadata && ext4_blocks_valid(fs, physical, n))
+		forget_clusters(handle, physical + (alone.first - run.first),
+				physical + (alone.last - run.first));
 	ext4_blocks_free(handle, ext4_ino(inode), physical + (alone.first - run.first),
 			 alone.last - alone.first + 1ull, metadata && !fs->cluster_bits);
 	ext4_inode_add_blocks(inode, -(s64)(round_down(alone.last, ratio) + (u64)ratio -

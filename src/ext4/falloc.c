@@ -57,7 +57,7 @@ static int zero_once(struct ext4_inode *inode, u64 from, u64 to)
 	if (!err && (on_disk || page_flag_test(page, PG_UPTODATE))) {
 		memset((u8 *)page_address(page) + start, 0, end - start);
 		if (on_disk)
-			pagecache_dirty(page);
+			ext4_page_changed(inode, page);
 	}
 	page_unlock(page);
 	page_put(page);

@@ -29,9 +29,10 @@
 	 EXT4_INLINE_DATA_FL | EXT4_PROJINHERIT_FL | EXT4_CASEFOLD_FL)
 #define FLAGS_CHANGEABLE                                                                           \
 	(EXT4_SECRM_FL | EXT4_UNRM_FL | EXT4_SYNC_FL | EXT4_IMMUTABLE_FL | EXT4_APPEND_FL |        \
-	 EXT4_NODUMP_FL | EXT4_NOATIME_FL | EXT4_NOTAIL_FL | EXT4_DIRSYNC_FL | EXT4_TOPDIR_FL)
+	 EXT4_NODUMP_FL | EXT4_NOATIME_FL | EXT4_NOTAIL_FL | EXT4_DIRSYNC_FL | EXT4_TOPDIR_FL |    \
+	 EXT4_JOURNAL_DATA_FL)
 /* Linux would convert the file; here it stays what it is. */
-#define FLAGS_CONVERTING (EXT4_EXTENTS_FL | EXT4_JOURNAL_DATA_FL | EXT4_CASEFOLD_FL | EXT4_DAX_FL)
+#define FLAGS_CONVERTING (EXT4_EXTENTS_FL | EXT4_CASEFOLD_FL | EXT4_DAX_FL)
 
 /* What only some types of files can have. */
 static u32 flags_for(u32 mode, u32 flags)
@@ -43,12 +44,27 @@ static u32 flags_for(u32 mode, u32 flags)
 	return flags & (EXT4_NODUMP_FL | EXT4_NOATIME_FL);
 }
 
+static int store_flags(struct ext4_inode *inode, u32 flags, u32 mask)
+{
+	struct ext4_handle handle;
+	int err = ext4_txn_begin(ext4_inode_fs(inode), 1, &handle);
+
+	if (err)
+		return err;
+	err = ext4_txn_dirty_inode(&handle, inode);
+	if (!err) {
+		inode->flags = (inode->flags & ~mask) | flags;
+		ext4_inode_set_vfs_flags(inode);
+		inode->vfs.ctime = inode_time_now(&inode->vfs);
+	}
+	ext4_txn_end(&handle);
+	return err;
+}
+
 /* mask: the flags that the caller speaks of. */
 static int set_flags(struct ext4_inode *inode, u32 flags, u32 mask)
 {
-	struct ext4_fs *fs = ext4_inode_fs(inode);
 	u32 changed = (flags ^ inode->flags) & mask;
-	struct ext4_handle handle;
 	int err = 0;
 
 	if (!inode_owner_or_capable(&inode->vfs))
@@ -61,19 +77,20 @@ static int set_flags(struct ext4_inode *inode, u32 flags, u32 mask)
 		return -EOPNOTSUPP;
 	if ((changed & (EXT4_IMMUTABLE_FL | EXT4_APPEND_FL)) && !capable(CAP_LINUX_IMMUTABLE))
 		return -EPERM;
+	if ((changed & EXT4_JOURNAL_DATA_FL) && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
 	if ((changed & flags & EXT4_IMMUTABLE_FL) && S_ISREG(inode->vfs.mode))
 		err = pagecache_write_and_wait(&inode->vfs.mapping, 0, S64_MAX);
-	if (!err)
-		err = ext4_txn_begin(fs, 1, &handle);
 	if (err)
 		return err;
-	err = ext4_txn_dirty_inode(&handle, inode);
-	if (!err) {
-		inode->flags = (inode->flags & ~mask) | flags;
-		ext4_inode_set_vfs_flags(inode);
-		inode->vfs.ctime = inode_time_now(&inode->vfs);
-	}
-	ext4_txn_end(&handle);
+	if (!(changed & EXT4_JOURNAL_DATA_FL) || !S_ISREG(inode->vfs.mode))
+		return store_flags(inode, flags, mask);
+	/* No page becomes dirty, or is read, between the two ways of writing it. */
+	rwsem_write_lock(&inode->vfs.mapping.invalidate);
+	err = ext4_journal_data_stop(inode);
+	if (!err)
+		err = store_flags(inode, flags, mask);
+	rwsem_write_unlock(&inode->vfs.mapping.invalidate);
 	return err;
 }
 

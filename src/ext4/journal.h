@@ -72,6 +72,8 @@ void ext4_journal_closing(struct ext4_journal *journal, struct ext4_transaction 
 int __must_check ext4_journal_commit(struct ext4_journal *journal);
 /* Commits up to transaction tid, and makes file data durable that was written before the call. */
 int __must_check ext4_journal_sync(struct ext4_journal *journal, u32 tid);
+/* Everything up to now is in place, and no replay will write it again. No handle is open. */
+int __must_check ext4_journal_put_in_place(struct ext4_journal *journal);
 /* Lets go of what is in place; with `press`, starts to write the rest. For times of idleness or
  * lack of memory. */
 void ext4_journal_tidy(struct ext4_journal *journal, bool press);

@@ -252,6 +252,29 @@ int ext4_checkpoint_wait(struct ext4_journal *journal, u32 want)
 	return err;
 }
 
+int ext4_journal_put_in_place(struct ext4_journal *journal)
+{
+	struct ext4_fs *fs = journal->fs;
+	u32 tid = ext4_txn_tid(fs);
+	int err = ext4_txn_commit_tid(fs, tid);
+
+	for (bool left = true; !err && left;) {
+		bool commit = false;
+
+		mutex_lock(&journal->checkpoint_mutex);
+		left = !ext4_tid_reached(journal->tail_tid, ext4_txn_tid(fs)) &&
+		       !ext4_tid_reached(journal->tail_tid, tid + 1);
+		if (left)
+			err = free_some(journal, journal->size, &commit);
+		mutex_unlock(&journal->checkpoint_mutex);
+		if (!err && commit)
+			err = ext4_txn_commit(fs);
+		if (!err && atomic_load(&journal->error))
+			err = -EIO;
+	}
+	return err;
+}
+
 int ext4_checkpoint_all(struct ext4_journal *journal)
 {
 	struct ext4_fs *fs = journal->fs;

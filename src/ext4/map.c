@@ -112,7 +112,8 @@ u32 ext4_map_append_credits(const struct ext4_inode *inode, u32 n)
 
 bool ext4_holds_metadata(const struct ext4_inode *inode)
 {
-	return !S_ISREG(inode->vfs.mode) || (inode->flags & EXT4_EA_INODE_FL);
+	return !S_ISREG(inode->vfs.mode) || (inode->flags & EXT4_EA_INODE_FL) ||
+	       ext4_journals_data(inode);
 }
 
 struct ext4_free_budget ext4_free_budget(const struct ext4_inode *inode)

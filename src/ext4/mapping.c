@@ -12,57 +12,21 @@
  * promised), DIRTY (must be written), MAPPED (is on disk and written, so nobody needs to look). Its
  * upper half counts requests in flight. Bits change under the page's lock, the count also at
  * completion.
+ *
+ * Data that is journalled takes another way: mapping_journal.c.
  */
 #include "ext4/cluster.h"
+#include "ext4/mapping_int.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 
-#define BLOCKS_MAX      4u /* of a page */
-#define DELAYED(block)  (1ul << (block))
-#define DIRTY(block)    (1ul << (4 + (block)))
-#define MAPPED(block)   (1ul << (8 + (block)))
-#define FAILED          (1ul << 12)
-#define PENDING_SHIFT   16
-#define PENDING_ONE     (1ul << PENDING_SHIFT)
 #define BATCH           256u /* pages written in one go */
 #define BIO_SEGMENTS    64u
 #define MAPS_PER_HANDLE 4u
 
-static unsigned long *state_of(struct page *page)
-{
-	return (unsigned long *)&page->fsdata;
-}
-
-static unsigned long state_get(struct page *page)
-{
-	return page_flag_test(page, PG_FSDATA) ? atomic_load(state_of(page)) : 0;
-}
-
-static void state_change(struct page *page, unsigned long set, unsigned long clear)
-{
-	if (!page_flag_test(page, PG_FSDATA)) {
-		*state_of(page) = 0;
-		page_flag_set(page, PG_FSDATA);
-	}
-	if (set)
-		atomic_fetch_or(state_of(page), set);
-	if (clear)
-		atomic_fetch_and(state_of(page), ~clear);
-}
-
-static u32 blocks_per_page(const struct ext4_fs *fs)
-{
-	return (u32)PAGE_SIZE >> fs->block_bits;
-}
-
-static u32 page_first_block(const struct ext4_fs *fs, const struct page *page)
-{
-	return (u32)(page->index << (PAGE_SHIFT - fs->block_bits));
-}
-
 /* ---- completion; interrupt context ---- */
 
-static void zero_behind_end(struct page *page)
+void ext4_page_zero_end(struct page *page)
 {
 	u64 size = (u64)inode_size(page->mapping->inode), start = page->index << PAGE_SHIFT;
 
@@ -76,11 +40,11 @@ static void zero_behind_end(struct page *page)
 static bool drop_pending(struct page *page, int status, bool *failed)
 {
 	if (status)
-		atomic_fetch_or(state_of(page), FAILED);
-	unsigned long now = atomic_sub_fetch(state_of(page), PENDING_ONE);
+		atomic_fetch_or(ext4_page_state(page), EXT4_PAGE_FAILED);
+	unsigned long now = atomic_sub_fetch(ext4_page_state(page), EXT4_PAGE_PENDING_ONE);
 
-	*failed = now & FAILED;
-	return now >> PENDING_SHIFT == 0;
+	*failed = now & EXT4_PAGE_FAILED;
+	return now >> EXT4_PAGE_PENDING_SHIFT == 0;
 }
 
 static void read_done(struct page *page, int status)
@@ -92,7 +56,7 @@ static void read_done(struct page *page, int status)
 	if (failed) {
 		page_flag_set(page, PG_ERROR);
 	} else {
-		zero_behind_end(page);
+		ext4_page_zero_end(page);
 		page_flag_set(page, PG_UPTODATE);
 	}
 	page_unlock(page);
@@ -188,7 +152,8 @@ static int collector_add(struct collector *collector, struct page *page, u32 ind
 				/* each segment ends the page's count once */
 				if (!extends || bio->segment_count == 0 ||
 				    &bio->segments[bio->segment_count - 1] != last)
-					atomic_fetch_add(state_of(page), PENDING_ONE);
+					atomic_fetch_add(ext4_page_state(page),
+							 EXT4_PAGE_PENDING_ONE);
 				collector->next_block = block + 1;
 				if (collector->room)
 					collector->room--;
@@ -209,12 +174,12 @@ static int read_inline(struct ext4_inode *inode, struct page *page)
 	return page->index ? 0 : ext4_inline_read(inode, page_address(page));
 }
 
-/* Starts what a locked page needs. The caller holds one PENDING_ONE on it. */
+/* Starts what a locked page needs. The caller holds one EXT4_PAGE_PENDING_ONE on it. */
 static int read_page(struct collector *collector, struct ext4_inode *inode, struct page *page,
 		     struct ext4_map *map)
 {
 	struct ext4_fs *fs = collector->fs;
-	u32 first = page_first_block(fs, page), n = blocks_per_page(fs);
+	u32 first = ext4_page_first_block(fs, page), n = ext4_blocks_per_page(fs);
 	u32 end = ext4_blocks_of(fs, (u64)inode_size(&inode->vfs));
 
 	if (ext4_is_inline(inode)) {
@@ -243,10 +208,13 @@ static int read_page(struct collector *collector, struct ext4_inode *inode, stru
 			memset((u8 *)page_address(page) + (i << fs->block_bits), 0, fs->block_size);
 			continue;
 		}
-		err = collector_add(collector, page, i, map->physical + (logical - map->logical));
+		u64 block = map->physical + (logical - map->logical);
+
+		if (!ext4_journals_data(inode) || !ext4_page_from_journal(fs, page, i, block))
+			err = collector_add(collector, page, i, block);
 		if (err)
 			return err;
-		state_change(page, MAPPED(i), 0);
+		ext4_page_state_change(page, EXT4_PAGE_MAPPED(i), 0);
 	}
 	return 0;
 }
@@ -258,9 +226,9 @@ static void ext4_read(struct page_mapping *mapping, struct page **pages, unsigne
 	struct ext4_map map = {0};
 
 	for (unsigned int i = 0; i < n; i++) {
-		collector.room = (n - i) * blocks_per_page(collector.fs);
-		state_change(pages[i], 0, FAILED);
-		atomic_fetch_add(state_of(pages[i]), PENDING_ONE);
+		collector.room = (n - i) * ext4_blocks_per_page(collector.fs);
+		ext4_page_state_change(pages[i], 0, EXT4_PAGE_FAILED);
+		atomic_fetch_add(ext4_page_state(pages[i]), EXT4_PAGE_PENDING_ONE);
 		int err = read_page(&collector, inode, pages[i], &map);
 		if (err)
 			collector_send(&collector); /* nothing may wait for us meanwhile */
@@ -274,19 +242,19 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 {
 	struct ext4_inode *inode = ext4_inode(mapping->inode);
 	struct ext4_fs *fs = ext4_inode_fs(inode);
-	u32 first = page_first_block(fs, page);
+	u32 first = ext4_page_first_block(fs, page);
 
 	if (ext4_is_inline(inode)) {
 		int err = read_inline(inode, page);
 
 		if (!err) {
-			zero_behind_end(page);
+			ext4_page_zero_end(page);
 			page_flag_set(page, PG_UPTODATE);
 		}
 		if (err != -ENODATA)
 			return err;
 	}
-	for (u32 i = 0; i < blocks_per_page(fs); i++) {
+	for (u32 i = 0; i < ext4_blocks_per_page(fs); i++) {
 		u8 *at = (u8 *)page_address(page) + (i << fs->block_bits);
 		u64 start = (u64)(first + i) << fs->block_bits;
 		struct ext4_map map = {0};
@@ -300,6 +268,11 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 			memset(at, 0, fs->block_size);
 			continue;
 		}
+		if (ext4_journals_data(inode) &&
+		    ext4_page_from_journal(fs, page, i, map.physical)) {
+			ext4_page_state_change(page, EXT4_PAGE_MAPPED(i), 0);
+			continue;
+		}
 		struct bio *bio =
 		    bio_alloc(fs->bdev, BIO_READ, map.physical << (fs->block_bits - SECTOR_SHIFT),
 			      1, MM_NOFS);
@@ -310,9 +283,9 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 		bio_free(bio);
 		if (err)
 			return -EIO;
-		state_change(page, MAPPED(i), 0);
+		ext4_page_state_change(page, EXT4_PAGE_MAPPED(i), 0);
 	}
-	zero_behind_end(page);
+	ext4_page_zero_end(page);
 	page_flag_set(page, PG_UPTODATE);
 	return 0;
 }
@@ -323,10 +296,10 @@ static int read_locked(struct page_mapping *mapping, struct page *page)
 static int prepare_block(struct ext4_inode *inode, struct page *page, u32 i)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
-	unsigned long state = state_get(page);
+	unsigned long state = ext4_page_state_get(page);
 
-	if (!(state & (MAPPED(i) | DELAYED(i)))) {
-		u32 logical = page_first_block(fs, page) + i;
+	if (!(state & (EXT4_PAGE_MAPPED(i) | EXT4_PAGE_DELAYED(i)))) {
+		u32 logical = ext4_page_first_block(fs, page) + i;
 		struct ext4_map map;
 		int err = ext4_map_find(inode, logical, U32_MAX - logical, &map);
 
@@ -336,12 +309,12 @@ static int prepare_block(struct ext4_inode *inode, struct page *page, u32 i)
 			err = ext4_promise_make(inode, logical);
 			if (err)
 				return err;
-			state_change(page, DELAYED(i), 0);
+			ext4_page_state_change(page, EXT4_PAGE_DELAYED(i), 0);
 		} else if (!map.unwritten) {
-			state_change(page, MAPPED(i), 0);
+			ext4_page_state_change(page, EXT4_PAGE_MAPPED(i), 0);
 		}
 	}
-	state_change(page, DIRTY(i), 0);
+	ext4_page_state_change(page, EXT4_PAGE_DIRTY(i), 0);
 	return 0;
 }
 
@@ -387,13 +360,15 @@ static int ext4_write_end(struct page_mapping *mapping, struct page *page, u32 f
 		/* What begin promised is kept for the retry, or given back when the page goes; but
 		 * a page that holds nothing must not be written. */
 		if (!page_flag_test(page, PG_UPTODATE))
-			state_change(page, 0, DIRTY(0) | DIRTY(1) | DIRTY(2) | DIRTY(3));
+			ext4_page_state_change(page, 0,
+					       EXT4_PAGE_DIRTY(0) | EXT4_PAGE_DIRTY(1) |
+						   EXT4_PAGE_DIRTY(2) | EXT4_PAGE_DIRTY(3));
 		return 0;
 	}
 	page_flag_set(page, PG_UPTODATE);
 	if ((u64)inode_size(mapping->inode) < end)
 		inode_size_set(mapping->inode, (loff_t)end);
-	pagecache_dirty(page);
+	ext4_page_changed(ext4_inode(mapping->inode), page);
 	return 0;
 }
 
@@ -411,7 +386,7 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 
 	if (inline_err)
 		return inline_err;
-	for (u32 i = 0; i < blocks_per_page(fs); i++) {
+	for (u32 i = 0; i < ext4_blocks_per_page(fs); i++) {
 		if (start + ((u64)i << fs->block_bits) >= size)
 			break;
 		int err = prepare_block(inode, page, i);
@@ -424,12 +399,12 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 static void ext4_release(struct page_mapping *mapping, struct page *page)
 {
 	struct ext4_inode *inode = ext4_inode(mapping->inode);
-	u32 first = page_first_block(ext4_inode_fs(inode), page);
-	unsigned long state = state_get(page);
+	u32 first = ext4_page_first_block(ext4_inode_fs(inode), page);
+	unsigned long state = ext4_page_state_get(page);
 
-	ASSERT(state >> PENDING_SHIFT == 0);
-	for (u32 i = 0; i < BLOCKS_MAX; i++)
-		if (state & DELAYED(i))
+	ASSERT(state >> EXT4_PAGE_PENDING_SHIFT == 0);
+	for (u32 i = 0; i < EXT4_PAGE_BLOCKS; i++)
+		if (state & EXT4_PAGE_DELAYED(i))
 			ext4_promise_end(inode, first + i);
 	page->fsdata = NULL;
 	page_flag_clear(page, PG_FSDATA);
@@ -448,18 +423,20 @@ void ext4_page_forget_range(struct inode *vfs, u64 start, u64 end)
 			continue;
 		page_lock(page);
 		page_wait_writeback(page);
-		for (u32 i = 0; page->mapping == &vfs->mapping && i < blocks_per_page(fs); i++) {
+		for (u32 i = 0; page->mapping == &vfs->mapping && i < ext4_blocks_per_page(fs);
+		     i++) {
 			u64 at = (page->index << PAGE_SHIFT) + ((u64)i << fs->block_bits);
-			unsigned long bits = DELAYED(i) | DIRTY(i) | MAPPED(i);
+			unsigned long bits =
+			    EXT4_PAGE_DELAYED(i) | EXT4_PAGE_DIRTY(i) | EXT4_PAGE_MAPPED(i);
 
 			if (at < start || at + fs->block_size > end)
 				continue;
-			unsigned long state = state_get(page);
+			unsigned long state = ext4_page_state_get(page);
 			if (!(state & bits))
 				continue;
-			state_change(page, 0, bits);
-			if (state & DELAYED(i))
-				ext4_promise_end(inode, page_first_block(fs, page) + i);
+			ext4_page_state_change(page, 0, bits);
+			if (state & EXT4_PAGE_DELAYED(i))
+				ext4_promise_end(inode, ext4_page_first_block(fs, page) + i);
 		}
 		page_unlock(page);
 		page_put(page);
@@ -491,12 +468,13 @@ bool ext4_page_find_dirty(struct inode *vfs, u32 from, u32 to, bool promised, u3
 			page_put(page);
 			break;
 		}
-		unsigned long state = state_get(page);
+		unsigned long state = ext4_page_state_get(page);
 		u32 base = (u32)(index << shift);
 
 		page_put(page);
-		for (u32 i = 0; i < blocks_per_page(fs); i++) {
-			bool dirty = (state & DIRTY(i)) && (!promised || (state & DELAYED(i)));
+		for (u32 i = 0; i < ext4_blocks_per_page(fs); i++) {
+			bool dirty = (state & EXT4_PAGE_DIRTY(i)) &&
+				     (!promised || (state & EXT4_PAGE_DELAYED(i)));
 
 			if (base + i < from || base + i >= to)
 				continue;
@@ -573,14 +551,14 @@ static int gather(struct writer *writer, struct page_mapping *mapping,
 static u32 dirty_run(const struct writer *writer, u32 p, u32 i, u32 end)
 {
 	struct ext4_fs *fs = writer->collector.fs;
-	u32 n = 0, per_page = blocks_per_page(fs);
-	u32 first = page_first_block(fs, writer->pages[0]);
+	u32 n = 0, per_page = ext4_blocks_per_page(fs);
+	u32 first = ext4_page_first_block(fs, writer->pages[0]);
 
 	for (; p < writer->count; p++, i = 0) {
-		unsigned long state = state_get(writer->pages[p]);
+		unsigned long state = ext4_page_state_get(writer->pages[p]);
 
 		for (; i < per_page; i++, n++)
-			if (!(state & DIRTY(i)) || first + p * per_page + i >= end)
+			if (!(state & EXT4_PAGE_DIRTY(i)) || first + p * per_page + i >= end)
 				return n;
 	}
 	return n;
@@ -610,13 +588,13 @@ static int open_handle(struct writer *writer)
 static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 {
 	struct ext4_map *map = &writer->map;
-	unsigned long state = state_get(writer->pages[p]);
+	unsigned long state = ext4_page_state_get(writer->pages[p]);
 	int err;
 
 	if (map->length && logical >= map->logical && logical - map->logical < map->length)
 		return 0;
 	map->length = 0;
-	if (state & MAPPED(i)) {
+	if (state & EXT4_PAGE_MAPPED(i)) {
 		err = ext4_map_find(writer->inode, logical, end - logical, map);
 		if (err)
 			return err;
@@ -651,27 +629,29 @@ static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 
 static void forget_promises(struct writer *writer, struct page *page, u32 i)
 {
-	unsigned long state = state_get(page);
+	unsigned long state = ext4_page_state_get(page);
 
-	state_change(page, MAPPED(i), DIRTY(i) | DELAYED(i));
-	if (state & DELAYED(i))
-		ext4_promise_end(writer->inode, page_first_block(writer->collector.fs, page) + i);
+	ext4_page_state_change(page, EXT4_PAGE_MAPPED(i),
+			       EXT4_PAGE_DIRTY(i) | EXT4_PAGE_DELAYED(i));
+	if (state & EXT4_PAGE_DELAYED(i))
+		ext4_promise_end(writer->inode,
+				 ext4_page_first_block(writer->collector.fs, page) + i);
 }
 
 static int write_page(struct writer *writer, u32 p, u32 end)
 {
 	struct ext4_fs *fs = writer->collector.fs;
 	struct page *page = writer->pages[p];
-	u32 first = page_first_block(fs, page);
+	u32 first = ext4_page_first_block(fs, page);
 
-	for (u32 i = 0; i < blocks_per_page(fs); i++) {
+	for (u32 i = 0; i < ext4_blocks_per_page(fs); i++) {
 		u32 logical = first + i;
 		bool known;
 		int err;
 
-		if (!(state_get(page) & DIRTY(i)) || logical >= end)
+		if (!(ext4_page_state_get(page) & EXT4_PAGE_DIRTY(i)) || logical >= end)
 			continue;
-		known = state_get(page) & MAPPED(i);
+		known = ext4_page_state_get(page) & EXT4_PAGE_MAPPED(i);
 		err = map_block(writer, p, i, logical, end);
 		if (err)
 			return err;
@@ -683,6 +663,12 @@ static int write_page(struct writer *writer, u32 p, u32 end)
 		forget_promises(writer, page, i);
 	}
 	return 0;
+}
+
+static int journal_page(struct writer *writer, u32 p)
+{
+	close_handle(writer);
+	return ext4_page_journal(writer->inode, writer->pages[p], false);
 }
 
 /* The size on disk follows what was written, in the transaction that holds the blocks. */
@@ -717,19 +703,21 @@ static int write_batch(struct writer *writer, struct writeback_control *wbc)
 		struct page *page = writer->pages[p];
 		int err = first_error == -ENOMEM ? first_error : 0;
 
-		writer->collector.room = (writer->count - p) * blocks_per_page(fs);
-		state_change(page, 0, FAILED);
-		atomic_fetch_add(state_of(page), PENDING_ONE);
+		writer->collector.room = (writer->count - p) * ext4_blocks_per_page(fs);
+		ext4_page_state_change(page, 0, EXT4_PAGE_FAILED);
+		atomic_fetch_add(ext4_page_state(page), EXT4_PAGE_PENDING_ONE);
 		if (pagecache_start_writeback(page)) {
-			zero_behind_end(page);
+			ext4_page_zero_end(page);
 			if (!err)
-				err = write_page(writer, p, end);
+				err = ext4_journals_data(writer->inode)
+					  ? journal_page(writer, p)
+					  : write_page(writer, p, end);
 			if (err == -ENOMEM)
 				pagecache_dirty(page); /* try again later */
 			write_done(page, err == -ENOMEM ? 0 : err);
 			wbc->written++;
 		} else {
-			atomic_fetch_sub(state_of(page), PENDING_ONE);
+			atomic_fetch_sub(ext4_page_state(page), EXT4_PAGE_PENDING_ONE);
 		}
 		if (err && !first_error)
 			first_error = err;

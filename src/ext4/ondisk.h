@@ -155,6 +155,12 @@ struct ext4_orphan_tail {
 /* s_default_mount_opts */
 #define EXT4_DEFM_ACL        0x0008u
 #define EXT4_DEFM_BSDGROUPS  0x0002u
+#define EXT4_DEFM_DEBUG      0x0001u
+#define EXT4_DEFM_JMODE      0x0060u /* a field: how data is written */
+#define EXT4_DEFM_JOURNAL    0x0020u
+#define EXT4_DEFM_WRITEBACK  0x0060u
+#define EXT4_DEFM_NOBARRIER  0x0100u
+#define EXT4_DEFM_DISCARD    0x0400u
 #define EXT4_CHECKSUM_CRC32C 1u
 
 #define EXT4_COMPAT_DIR_PREALLOC  0x0001u

@@ -91,6 +91,26 @@ static int parse_journal_dev(const char *value, struct ext4_options *options)
 	return parse_u32(value + (hex ? 2 : 0), hex ? 16 : 10, &options->journal_dev) ? -EINVAL : 0;
 }
 
+static int parse_data(const char *value, struct ext4_options *options)
+{
+	static const struct {
+		const char *name;
+		unsigned int flag;
+	} modes[] = {
+	    {"ordered", 0},
+	    {"writeback", EXT4_OPT_WRITEBACK},
+	    {"journal", EXT4_OPT_DATA_JOURNAL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(value, modes[i].name) == 0) {
+			options->flags = (options->flags & ~EXT4_OPTS_DATA) | modes[i].flag;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_length,
 		       const char *value, struct ext4_options *options)
 {
@@ -143,13 +163,7 @@ static int parse_value(const struct ext4_fs *fs, const char *name, size_t name_l
 	if (option_is(name, name_length, "journal_dev"))
 		return parse_journal_dev(value, options);
 	if (option_is(name, name_length, "data")) {
-		/* data=journal promises a journal of data, which there is not */
-		if (strcmp(value, "ordered") && strcmp(value, "writeback"))
-			return -EINVAL;
-		options->flags = value[0] == 'o'
-				     ? options->flags & ~(unsigned int)EXT4_OPT_WRITEBACK
-				     : options->flags | EXT4_OPT_WRITEBACK;
-		return 0;
+		return parse_data(value, options);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(harmless_valued); i++)
 		if (option_is(name, name_length, harmless_valued[i]))
@@ -255,6 +269,8 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
 		n += kscnprintf(buf + n, size - n, ",max_dir_size_kb=%u", fs->options.max_dir_kib);
 	if (fs->options.flags & EXT4_OPT_WRITEBACK)
 		n += kscnprintf(buf + n, size - n, ",data=writeback");
+	if (fs->options.flags & EXT4_OPT_DATA_JOURNAL)
+		n += kscnprintf(buf + n, size - n, ",data=journal");
 	if (fs->options.flags & EXT4_OPT_NOBARRIER)
 		n += kscnprintf(buf + n, size - n, ",nobarrier");
 	if (fs->options.flags & EXT4_OPT_DISCARD)

@@ -219,6 +219,25 @@ static void set_limits(struct ext4_fs *fs)
 	}
 }
 
+/* What tune2fs -o writes, as far as it exists here. */
+static void set_default_options(struct ext4_fs *fs, u32 wanted)
+{
+	if (wanted & EXT4_DEFM_BSDGROUPS)
+		fs->options.flags |= EXT4_OPT_GRPID;
+	if (wanted & EXT4_DEFM_DEBUG)
+		fs->options.flags |= EXT4_OPT_DEBUG;
+	if (wanted & EXT4_DEFM_NOBARRIER)
+		fs->options.flags |= EXT4_OPT_NOBARRIER;
+	if (!fs->has_journal)
+		return;
+	if (wanted & EXT4_DEFM_DISCARD)
+		fs->options.flags |= EXT4_OPT_DISCARD;
+	if ((wanted & EXT4_DEFM_JMODE) == EXT4_DEFM_JOURNAL)
+		fs->options.flags |= EXT4_OPT_DATA_JOURNAL;
+	else if ((wanted & EXT4_DEFM_JMODE) == EXT4_DEFM_WRITEBACK)
+		fs->options.flags |= EXT4_OPT_WRITEBACK;
+}
+
 static void set_defaults(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 {
 	fs->options.errors = le16_get(raw->s_errors);
@@ -226,8 +245,7 @@ static void set_defaults(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 		fs->options.errors = EXT4_ERRORS_CONTINUE;
 	fs->options.resuid = le16_get(raw->s_def_resuid);
 	fs->options.resgid = le16_get(raw->s_def_resgid);
-	if (le32_get(raw->s_default_mount_opts) & EXT4_DEFM_BSDGROUPS)
-		fs->options.flags |= EXT4_OPT_GRPID;
+	set_default_options(fs, le32_get(raw->s_default_mount_opts));
 	fs->reserved_blocks = join(raw->s_r_blocks_count_lo, raw->s_r_blocks_count_hi,
 				   fs->incompat & EXT4_INCOMPAT_64BIT);
 	for (int i = 0; i < 4; i++)
@@ -644,7 +662,9 @@ static int check_options(struct ext4_fs *fs, const struct ext4_options *fresh)
 
 	if ((fresh->flags & EXT4_OPT_DISCARD) && !fs->has_journal)
 		what = "discard needs a journal";
-	if (fs->journal && ((fresh->flags ^ fs->options.flags) & EXT4_OPT_WRITEBACK))
+	if ((fresh->flags & EXT4_OPT_DATA_JOURNAL) && !fs->has_journal)
+		what = "data=journal needs a journal";
+	if (fs->journal && ((fresh->flags ^ fs->options.flags) & EXT4_OPTS_DATA))
 		what = "the data mode can't be changed while the volume is in use";
 	if (what)
 		log_err("%s: %s: mount options: %s", fs->type_name, fs->super->id, what);
