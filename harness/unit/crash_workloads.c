@@ -673,6 +673,8 @@ const struct crash_workload crash_workloads[] = {
     {"truncates-data", EXT4, KIB, "data=journal", 4, NULL, run_truncates, 8, false, false},
     {"appends-data", EXT4, KIB, "data=journal", 4, NULL, run_appends, 8, false, false},
     {"replace-data", EXT4, KIB, "data=journal", 4, prepare_tree, run_replace, 8, false, false},
+    {"mix-data-bigalloc", EXT4 " -O bigalloc -C 4096", KIB, "data=journal", 4, prepare_tree,
+     run_mix, 8, false, false},
     {"order-data", EXT4, KIB, "data=journal", 4, prepare_order, run_order, 12,
      .check = check_order},
     {"order-data-4k", "-t ext4 -b 4096 -N 256 -J size=4", 12288, "data=journal", 4, prepare_order,
