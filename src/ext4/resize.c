@@ -30,7 +30,7 @@ struct growth {
 	struct ext4_inode *resize_inode; /* referenced; NULL without reserved blocks */
 	u32 number;                      /* the group that is made */
 	u64 first;                       /* its first block */
-	u32 blocks, overhead;            /* of all, and of its own metadata */
+	u32 blocks, overhead;            /* of all, and of its own metadata, in whole clusters */
 	u32 copies;                      /* of superblock and descriptors, at its start */
 };
 
@@ -101,7 +101,7 @@ static void set_counts(struct ext4_handle *handle, u64 blocks, u32 groups)
 		raw->s_r_blocks_count_hi = le32_make((u32)(fs->reserved_blocks >> 32));
 	}
 	if (le32_get(raw->s_overhead_clusters))
-		raw->s_overhead_clusters = le32_make((u32)fs->overhead);
+		raw->s_overhead_clusters = le32_make((u32)(fs->overhead >> fs->cluster_bits));
 	mutex_unlock(&fs->super_lock);
 	ext4_txn_dirty_super(handle);
 }
@@ -111,11 +111,13 @@ static int extend_last_group(struct ext4_fs *fs, u64 blocks)
 	struct ext4_group *group = ext4_group(fs, fs->group_count - 1);
 	u32 old = ext4_group_blocks(fs, group->number);
 	u32 new = (u32)min(blocks - ext4_group_first(fs, group->number), (u64)fs->blocks_per_group);
+	u32 first = old >> fs->cluster_bits, more;
 	struct ext4_handle handle;
 	struct buffer *bitmap = NULL;
 
 	if (new <= old)
 		return 0;
+	more = (new >> fs->cluster_bits) - first;
 	int err = ext4_txn_begin(fs, 3, &handle);
 
 	if (err)
@@ -129,14 +131,14 @@ static int extend_last_group(struct ext4_fs *fs, u64 blocks)
 	if (!err)
 		err = ext4_txn_access_group(&handle, group);
 	if (!err) {
-		bitmap_clear_range(bitmap->data, old, new - old);
+		bitmap_clear_range(bitmap->data, first, more);
 		group->flags &= ~EXT4_BG_BLOCK_UNINIT;
-		group->free_clusters += new - old;
-		group->largest = fs->blocks_per_group;
+		group->free_clusters += more;
+		group->largest = fs->clusters_per_group;
 		ext4_txn_dirty_bitmap(&handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
 		ext4_txn_dirty_group(&handle, group);
 		set_counts(&handle, fs->blocks_count + (new - old), fs->group_count);
-		atomic_fetch_add(&fs->free_clusters, (s64)(new - old));
+		atomic_fetch_add(&fs->free_clusters, (s64)more);
 	}
 	mutex_unlock(&group->lock);
 	buffer_put(bitmap);
@@ -234,7 +236,7 @@ static int reserve_copies(struct growth *growth, struct ext4_handle *handle)
 		buffer_put(array);
 	}
 	if (!err)
-		ext4_inode_add_blocks(growth->resize_inode, n);
+		ext4_inode_add_blocks(growth->resize_inode, (s64)n << fs->cluster_bits);
 	return err;
 }
 
@@ -259,8 +261,9 @@ static int take_reserved(struct growth *growth, struct ext4_handle *handle, u64 
 	if (!err) {
 		*slot = le32_make(0);
 		ext4_txn_dirty(handle, list, EXT4_CSUM_NONE, NULL);
-		ext4_inode_add_blocks(growth->resize_inode,
-				      -(s64)(backup_count(fs, fs->group_count) + 1));
+		ext4_inode_add_blocks(
+		    growth->resize_inode,
+		    -((backup_count(fs, fs->group_count) + 1ll) << fs->cluster_bits));
 		fs->raw->s_reserved_gdt_blocks = le16_make((u16)(reserved_count(fs) - 1));
 	}
 	buffer_put(list);
@@ -313,7 +316,7 @@ static void fill_group(struct growth *growth, struct ext4_group *group)
 	group->block_bitmap = growth->first + growth->copies;
 	group->inode_bitmap = group->block_bitmap + 1;
 	group->inode_table = group->inode_bitmap + 1;
-	group->free_clusters = growth->blocks - growth->overhead;
+	group->free_clusters = (growth->blocks - growth->overhead) >> fs->cluster_bits;
 	group->free_inodes = fs->inodes_per_group;
 	group->largest = U32_MAX;
 	if (fs->has_group_csum) { /* its table is zeroed as it comes into use */
@@ -325,14 +328,14 @@ static void fill_group(struct growth *growth, struct ext4_group *group)
 static int make_bitmaps(struct growth *growth, struct ext4_handle *handle, struct ext4_group *group)
 {
 	struct ext4_fs *fs = growth->fs;
-	u32 bits = fs->block_size * 8;
+	u32 bits = fs->block_size * 8, clusters = growth->blocks >> fs->cluster_bits;
 	struct buffer *bitmap;
 	int err = ext4_txn_create(handle, group->block_bitmap, &bitmap);
 
 	if (err)
 		return err;
-	bitmap_set_range(bitmap->data, 0, growth->overhead);
-	bitmap_set_range(bitmap->data, growth->blocks, bits - growth->blocks);
+	bitmap_set_range(bitmap->data, 0, growth->overhead >> fs->cluster_bits);
+	bitmap_set_range(bitmap->data, clusters, bits - clusters);
 	ext4_txn_dirty_bitmap(handle, bitmap, EXT4_CSUM_BLOCK_BITMAP, group->number);
 	buffer_put(bitmap);
 	group->block_checked = true;
@@ -460,7 +463,7 @@ static bool plan_group(struct growth *growth, u64 blocks)
 		return false;
 	growth->blocks = (u32)min(blocks - growth->first, (u64)fs->blocks_per_group);
 	growth->copies = copies_in(fs, growth->number);
-	growth->overhead = growth->copies + 2 + fs->itable_blocks;
+	growth->overhead = round_up(growth->copies + 2 + fs->itable_blocks, 1u << fs->cluster_bits);
 	/* A last group needs room for more than itself: else it is left out, as mke2fs does. */
 	return growth->blocks >= growth->overhead + 50;
 }
@@ -545,7 +548,8 @@ static int check(struct ext4_fs *fs, u64 blocks)
 {
 	u64 device_blocks = fs->bdev->sectors >> (fs->block_bits - SECTOR_SHIFT);
 
-	if (fs->bigalloc || (fs->compat & EXT4_COMPAT_SPARSE_SUPER2))
+	if ((fs->compat & EXT4_COMPAT_SPARSE_SUPER2) ||
+	    !is_aligned(fs->blocks_count, 1ull << fs->cluster_bits))
 		return -EOPNOTSUPP;
 	if (fs->options.sb_block != 1 || (le16_get(fs->raw->s_state) & EXT4_STATE_ERROR))
 		return -EPERM;
@@ -561,7 +565,10 @@ static int grow(struct ext4_fs *fs, u64 blocks)
 {
 	struct growth growth = {.fs = fs};
 	u64 before = fs->blocks_count;
-	int err = check(fs, blocks);
+	int err;
+
+	blocks = round_down(blocks, 1ull << fs->cluster_bits);
+	err = check(fs, blocks);
 
 	if (err || blocks == fs->blocks_count)
 		return err;

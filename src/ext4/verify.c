@@ -36,7 +36,10 @@ struct work {
 	u8 *claimed;       /* by cluster of the volume */
 	u8 *xattrs;        /* of those, blocks of attributes, which files may share */
 	u64 clusters;
-	u64 inode_blocks; /* of the inode at hand */
+	/* of the inode at hand */
+	u64 inode_blocks; /* in clusters' blocks */
+	u64 last_cluster; /* that its data has; */
+	u64 last_logical; /* and which of its own that is */
 };
 
 static void __printf(2, 3) damage(struct work *w, const char *fmt, ...)
@@ -71,26 +74,42 @@ static void claim_own(struct work *w, u64 block, u64 count)
 		bitmap_set(w->claimed, cluster_of(w->fs, block + i));
 }
 
+/* The clusters of a run of blocks; those of one cluster of a file may be claimed one by one. */
 static void claim(struct work *w, u32 ino, u64 block, u64 count, bool shared)
 {
-	w->inode_blocks += count;
+	u64 ratio = 1ull << w->fs->cluster_bits;
+
 	if (!ext4_blocks_valid(w->fs, block, count)) {
 		damage(w, "inode %u: blocks %llu to %llu are outside the volume or its own", ino,
 		       block, block + count - 1);
 		return;
 	}
-	for (u64 i = 0; i < count; i++) {
-		size_t c = cluster_of(w->fs, block + i);
+	for (u64 at = block; at < block + count; at = round_down(at, ratio) + ratio) {
+		size_t c = cluster_of(w->fs, at);
 
-		/* A cluster holds several blocks of one file. */
-		if (bitmap_test(w->claimed, c) && !w->fs->cluster_bits &&
-		    !(shared && bitmap_test(w->xattrs, c)))
-			damage(w, "inode %u: block %llu belongs to another inode, too", ino,
-			       block + i);
+		w->inode_blocks += ratio;
+		if (bitmap_test(w->claimed, c) && !(shared && bitmap_test(w->xattrs, c)))
+			damage(w, "inode %u: block %llu belongs to another inode, too", ino, at);
 		bitmap_set(w->claimed, c);
 		if (shared)
 			bitmap_set(w->xattrs, c);
 	}
+}
+
+/* A run of a file's map, whose first cluster may be that of the run before. */
+static void claim_run(struct work *w, u32 ino, u32 logical, u64 block, u64 count)
+{
+	u64 ratio = 1ull << w->fs->cluster_bits, skip = 0;
+
+	if (w->last_cluster == block / ratio && w->last_logical == logical / ratio)
+		skip = min(count, ratio - block % ratio);
+	else if (w->last_logical == logical / ratio)
+		damage(w, "inode %u: block %u of the file lies apart from its cluster", ino,
+		       logical);
+	w->last_cluster = (block + count - 1) / ratio;
+	w->last_logical = (logical + count - 1) / ratio;
+	if (count > skip)
+		claim(w, ino, block + skip, count - skip, false);
 }
 
 /* ---- maps ---- */
@@ -118,8 +137,8 @@ static int walk_extents(struct work *w, struct ext4_inode *inode)
 		const struct ext4_extent *extent = ext4_extents(leaf) + max(leaf->at, 0);
 
 		if (leaf->at >= 0 && le32_get(extent->ee_block) >= next)
-			claim(w, ext4_ino(inode), ext4_extent_start(extent),
-			      ext4_extent_length(extent), false);
+			claim_run(w, ext4_ino(inode), le32_get(extent->ee_block),
+				  ext4_extent_start(extent), ext4_extent_length(extent));
 		next = logical = ext4_path_next(&path);
 		ext4_path_put(&path);
 	} while (logical != U32_MAX);
@@ -184,8 +203,8 @@ static void check_block_count(struct work *w, const struct ext4_inode *inode)
 {
 	u64 counted = w->inode_blocks * (w->fs->block_size >> SECTOR_SHIFT);
 
-	/* Clusters, and values of attributes in other inodes, count differently. */
-	if (w->fs->cluster_bits || (w->fs->incompat & EXT4_INCOMPAT_EA_INODE))
+	/* Values of attributes in other inodes count differently. */
+	if (w->fs->incompat & EXT4_INCOMPAT_EA_INODE)
 		return;
 	if (inode->vfs.blocks != counted)
 		damage(w, "inode %u: has %llu sectors, and says %llu", ext4_ino(inode), counted,
@@ -222,6 +241,7 @@ static void check_inode(struct work *w, u32 ino)
 	struct ext4_inode *inode = ext4_inode(vfs);
 
 	w->inode_blocks = 0;
+	w->last_cluster = w->last_logical = U64_MAX;
 	seen->type = type_of(vfs->mode);
 	seen->links = (u16)min(vfs->nlink, 0xffffu);
 	if (inode->flags & EXT4_EA_INODE_FL)
