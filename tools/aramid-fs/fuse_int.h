@@ -8,7 +8,9 @@
  * unmounted.
  *
  * Every request runs under the credentials of who asked: new files belong to them. Permissions are
- * not asked about again: the kernel checks them ("default_permissions").
+ * not asked about again: the kernel checks them ("default_permissions"), for which it asks for a
+ * directory's attributes after each change of it. It need not where they stop nobody: with
+ * fakeroot, and when root has mounted for itself alone.
  */
 #ifndef ARAMID_FS_FUSE_INT_H
 #define ARAMID_FS_FUSE_INT_H
@@ -33,6 +35,9 @@ struct handle {
 
 extern const struct fuse_lowlevel_ops fuse_operations;
 extern bool fuse_fakeroot, fuse_read_only;
+/* Nobody whom permissions would stop can get at the volume, so nobody need ask about them. */
+extern bool fuse_all_permitted;
+extern struct fuse_session *fuse_session;
 
 int nodes_start(void); /* the root */
 void nodes_end(void);  /* all of them, and handles */

@@ -13,6 +13,7 @@
 #include "host_cred.h"
 #include "mm/kmalloc.h"
 #include "vfs/cred.h"
+#include "vfs/pagecache.h"
 #include "vfs/xattr.h"
 
 #include <linux/capability.h>
@@ -20,7 +21,8 @@
 /* Nobody else changes the volume: what the kernel knows stays true. */
 #define FOREVER 86400.0
 
-bool fuse_fakeroot, fuse_read_only;
+bool fuse_fakeroot, fuse_read_only, fuse_all_permitted;
+struct fuse_session *fuse_session;
 
 /* ---- who asks, and where ---- */
 
@@ -477,6 +479,38 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	leave(req, 0);
 }
 
+/*
+ * The kernel keeps what it has read and written, so we need not keep it too: our pages of long
+ * files are used again and again, warm as they are. What was written goes to the image first, in
+ * pieces that the volume lays out as long runs.
+ */
+#define LONG_REQUEST ((size_t)128 << 10)
+#define BEHIND       ((off_t)8 << 20)
+
+static void forget_pages(struct file *file, off_t start, off_t end)
+{
+	pagecache_invalidate(&file->inode->mapping, (u64)start >> PAGE_SHIFT,
+			     ((u64)end >> PAGE_SHIFT) - 1);
+}
+
+static void was_read(struct file *file, size_t size, off_t offset)
+{
+	if (size >= LONG_REQUEST)
+		forget_pages(file, offset, offset + (off_t)size);
+}
+
+static void was_written(struct file *file, size_t size, off_t offset)
+{
+	off_t end = offset + (off_t)size, start = end - BEHIND;
+
+	if (size < LONG_REQUEST || end / BEHIND == offset / BEHIND || start < 0)
+		return;
+	start -= start % BEHIND;
+	/* An error stays with the file, for who syncs it. */
+	if (!pagecache_write_start(&file->inode->mapping, start, start + BEHIND - 1, false))
+		forget_pages(file, start, start + BEHIND);
+}
+
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
@@ -502,6 +536,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 			break;
 		done += (size_t)n;
 	}
+	was_read(file_of(fi), done, offset);
 	if (n < 0 && !done)
 		leave(req, (int)n);
 	else
@@ -523,6 +558,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 			break;
 		done += (size_t)n;
 	}
+	was_written(file_of(fi), done, offset);
 	if (n < 0 && !done)
 		leave(req, (int)n);
 	else
@@ -704,6 +740,14 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 /* ---- extended attributes ---- */
 
+/* A list of rights changes the mode, of which the kernel knows only if it checks permissions. */
+static int rights_changed(fuse_ino_t ino, const char *name, int err)
+{
+	if (!err && fuse_all_permitted && strncmp(name, "system.", 7) == 0)
+		fuse_lowlevel_notify_inval_inode(fuse_session, ino, -1, 0); /* attributes only */
+	return err;
+}
+
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
 			size_t size, int flags)
 {
@@ -711,14 +755,15 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 
 	enter(req);
 	memcpy(copy, value, size);
-	leave(req, vfs_xattr_set(&node_of(ino)->path, name, copy, size, flags));
+	leave(req, rights_changed(ino, name,
+				  vfs_xattr_set(&node_of(ino)->path, name, copy, size, flags)));
 	free(copy);
 }
 
 static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	enter(req);
-	leave(req, vfs_xattr_remove(&node_of(ino)->path, name));
+	leave(req, rights_changed(ino, name, vfs_xattr_remove(&node_of(ino)->path, name)));
 }
 
 /* n: how long the value is, or was put into buffer; size 0: only its length was asked for. */
@@ -762,7 +807,7 @@ static void op_init(void *data, struct fuse_conn_info *conn)
 				FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_DONT_MASK;
 
 	conn->want = conn->capable & wanted;
-	if (!fuse_fakeroot)
+	if (!fuse_all_permitted)
 		conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
 	conn->max_write = 1 << 20;
 	conn->max_readahead = 1 << 20;

@@ -69,7 +69,7 @@ static struct fuse_session *session_new(const struct mounting *m)
 	struct fuse_session *session;
 	char *name = escape(m->name);
 	char *options = need_format("fsname=%s,subtype=aramid-fs%s%s%s", name,
-				    fuse_fakeroot ? "" : ",default_permissions",
+				    fuse_all_permitted ? "" : ",default_permissions",
 				    m->others ? ",allow_other" : "", fuse_read_only ? ",ro" : "");
 
 	if (fuse_opt_add_arg(&args, "aramid-fs") || fuse_opt_add_arg(&args, "-o") ||
@@ -126,6 +126,7 @@ static int serve(struct mounting *m)
 
 	if (!session)
 		return status;
+	fuse_session = session;
 	err = nodes_start();
 	if (err) {
 		report_error(err, "%s", m->image);
@@ -162,6 +163,7 @@ static int work(struct mounting *m, struct volume_options *options)
 	int status;
 
 	options->mount_options = m->volume_options;
+	fuse_all_permitted = fuse_fakeroot || (geteuid() == 0 && !m->others);
 	fuse_read_only = options->mode == IMAGE_READ;
 	status = volume_open(m->image, options, &volume);
 	if (!status) {
