@@ -16,10 +16,11 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
-#define EXT4 "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
-#define EXT3 "-t ext3 -b 1024 -N 512 -J size=1"
-#define BIG  EXT4 " -O bigalloc -C 16384"
-#define KIB  4096
+#define EXT4  "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
+#define BIG   EXT4 " -O bigalloc -C 16384"
+#define QUOTA " -O quota,project"
+#define EXT3  "-t ext3 -b 1024 -N 512 -J size=1"
+#define KIB   4096
 
 static void ok(int err, const char *what)
 {
@@ -622,6 +623,31 @@ static const char *check_order(void)
 							  : "a write came before an older one";
 }
 
+/* Files change owners, most of whom nobody has heard of before: e2fsck counts what each has. */
+static void run_owners(unsigned variant)
+{
+	u64 state = variant * 31 + 3;
+	char path[32];
+
+	for (unsigned i = 0; i < 80; i++) {
+		u32 id = t_random(&state) % 30 * 0x01010101u;
+		struct attr owner = {.valid = ATTR_UID | ATTR_GID, .uid = id, .gid = id / 3};
+
+		snprintf(path, sizeof(path), "q%u", t_random(&state) % 8);
+		if (!t_exists(path))
+			crash_write(path, t_random(&state) % 20000 & ~7u);
+		else if (t_random(&state) % 6 == 0)
+			ok(t_unlink(path), "unlink");
+		else if (t_random(&state) % 6 == 0)
+			ok(t_truncate(path, 800), "truncate");
+		else
+			ok(t_setattr(path, &owner), "chown");
+		if (t_random(&state) % 10 == 0)
+			t_sync();
+	}
+	t_sync();
+}
+
 /* Without a journal: what was there before, and what was fsynced, survives e2fsck. */
 static void run_no_journal(unsigned variant)
 {
@@ -685,6 +711,10 @@ const struct crash_workload crash_workloads[] = {
     {"mix-writeback", EXT4, KIB, "data=writeback", 8, prepare_tree, run_mix, 8, .stale = true},
     {"replace-writeback", EXT4, KIB, "data=writeback", 4, prepare_tree, run_replace, 8,
      .stale = true},
+    {"owners", EXT4 QUOTA, KIB, NULL, 8, prepare_tree, run_owners, 8, false, false},
+    {"orphans-quota", EXT4 QUOTA, KIB, NULL, 3, NULL, run_orphans, 4, false, false},
+    {"attributes-quota", EXT4 QUOTA ",ea_inode", KIB, NULL, 4, prepare_tree, run_attributes, 4,
+     false, false},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true, false},
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},

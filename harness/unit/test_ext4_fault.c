@@ -306,6 +306,14 @@ static int do_chmod(u64 n)
 	return t_setattr(nth("f", n), &attr);
 }
 
+static int do_chown(u64 n)
+{
+	struct attr attr = {
+	    .valid = ATTR_UID | ATTR_GID, .uid = (u32)n << 20 | 77, .gid = (u32)n << 12};
+
+	return t_setattr(nth("f", n), &attr);
+}
+
 static int do_list(u64 n)
 {
 	int count = t_list("keep", NULL);
@@ -404,6 +412,7 @@ static const struct operation {
     {"fallocate", make_file, do_fallocate},
     {"punch", make_large, do_punch},
     {"chmod", make_file, do_chmod},
+    {"chown", make_file, do_chown},
     {"list", nothing, do_list},
     {"read", nothing, do_read},
     {"read a file with holes", nothing, do_read_holes},
@@ -413,7 +422,7 @@ static const struct operation {
     {"sync", nothing, do_sync},
 };
 
-static const char *const volumes[] = {"-t ext2 -b 1024", "-t ext4 -b 1024"};
+static const char *const volumes[] = {"-t ext2 -b 1024", "-t ext4 -b 1024 -O quota,project"};
 
 enum { CASES = ARRAY_SIZE(operations) * ARRAY_SIZE(volumes) };
 

@@ -1,6 +1,6 @@
 /*
  * Features that change how a volume may be used: multiple mount protection, sparse_super2, verity,
- * encryption, casefolding, quota.
+ * encryption, casefolding.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -257,25 +257,6 @@ START_TEST(casefolded_directories_are_read_exactly_and_get_no_names)
 }
 END_TEST
 
-/* ---- quota ---- */
-
-START_TEST(volumes_with_quota_are_read_and_not_written)
-{
-	t_run_ok("mkdir tree; echo hello >tree/f");
-	t_run_ok("rm -f img; mke2fs -q -F -t ext4 -O %s -d tree img 16384k",
-		 _i ? "quota,project" : "quota");
-	ck_assert_int_eq(t_mount(NULL), -EROFS);
-	ck_assert(log_captured_has("feature quota is not supported"));
-	ck_assert_int_eq(t_mount_type("ext4", MS_RDONLY, NULL), 0);
-	struct file *file = t_open("f", O_RDONLY, 0);
-	char text[10];
-
-	ck_assert_int_eq(t_pread(file, text, sizeof(text), 0), 6);
-	t_close(file);
-	t_umount();
-}
-END_TEST
-
 Suite *suite_ext4_features(void)
 {
 	Suite *s =
@@ -288,6 +269,5 @@ Suite *suite_ext4_features(void)
 	suite_add_loop(s, NULL, a_protected_volume_is_marked_while_it_is_mounted,
 		       ARRAY_SIZE(mmp_volumes));
 	suite_add_loop(s, NULL, volumes_with_few_backups_are_used, 3);
-	suite_add_loop(s, NULL, volumes_with_quota_are_read_and_not_written, 2);
 	return s;
 }

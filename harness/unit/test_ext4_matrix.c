@@ -82,6 +82,7 @@ static const struct {
     {"-t ext4 -O bigalloc,meta_bg,^resize_inode -C 16384 -b 1024", 131072},
     {"-t ext4 -O bigalloc -C 1048576 -b 4096", 524288},
     {"-t ext4 -O bigalloc -C 1048576 -b 1024", 524288},
+    {"-t ext4 -O quota,project -b 4096", 65536},
 };
 
 static void do_work(void)

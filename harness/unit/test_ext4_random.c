@@ -625,7 +625,7 @@ static const char *const volumes[] = {
     "-t ext2 -b 1024 -r 0",
     "-t ext4 -b 4096 -O ^huge_file,^dir_nlink,^extra_isize,metadata_csum_seed,large_dir",
     "-t ext4 -b 2048 -O ^64bit",
-    "-t ext4 -b 1024 -O ^has_journal,^flex_bg",
+    "-t ext4 -b 1024 -O ^has_journal,^flex_bg,quota",
     "-t ext3 -b 4096",
     "-t ext4 -b 1024 -O inline_data,ea_inode",
     "-t ext4 -b 1024 -O bigalloc -C 16384",

@@ -31,6 +31,8 @@
  *
  * - dir*.c htree*.c hash.c: directories, linear and indexed
  *
+ * - quota*.c: what users, groups and projects have (quota.h)
+ *
  * - namei.c symlink.c ioctl.c: the operations of vfs
  *
  * The disk is hostile: every structure is checked when it is read from disk (magic, geometry,

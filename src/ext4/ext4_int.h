@@ -9,6 +9,7 @@
 #define EXT4_INT_H
 
 #include "ext4/ondisk.h"
+#include "ext4/quota.h"
 #include "ext4/txn.h"
 #include "lib/atomic.h"
 #include "lib/list.h"
@@ -73,6 +74,10 @@ enum ext4_option {
 	EXT4_OPT_WRITEBACK = 1 << 10,    /* a commit does not wait for data */
 	EXT4_OPT_DISCARD = 1 << 11,      /* blocks that were freed, once that is committed */
 	EXT4_OPT_DATA_JOURNAL = 1 << 12, /* all data goes through the journal */
+	EXT4_OPT_USRQUOTA = 1 << 13,     /* limits of the kind are enforced */
+	EXT4_OPT_GRPQUOTA = 1 << 14,
+	EXT4_OPT_PRJQUOTA = 1 << 15,
+	EXT4_OPT_QUOTAS = EXT4_OPT_USRQUOTA | EXT4_OPT_GRPQUOTA | EXT4_OPT_PRJQUOTA,
 };
 
 /* How data is written; none: ordered. */
@@ -168,6 +173,9 @@ struct ext4_fs {
 
 	struct ext4_mmp *mmp; /* NULL: not protecting */
 
+	struct ext4_quota *quota; /* NULL: no such feature, or never writable yet */
+	u32 quota_credits;        /* buffers with dquots that a handle may change */
+
 	struct mutex xattr_mutex;                             /* see xattr_int.h */
 	struct ext4_xattr_slot xattr_slots[EXT4_XATTR_SLOTS]; /* xattr_mutex */
 };
@@ -238,6 +246,10 @@ struct ext4_inode {
 	    delayed_meta;      /* cache_lock: blocks delayed, and clusters of metadata for them */
 	struct radix promises; /* cache_lock: clusters with delayed blocks (bigalloc, promise.c) */
 	struct ext4_window window; /* [m] */
+	/* quota */
+	u32 project;                                /* [t] i_projid */
+	u32 quota_reserved, quota_claimed;          /* quota.lock: of promised blocks */
+	struct ext4_dquot *dquot[EXT4_QUOTA_TYPES]; /* quota.lock to write; NULL: not counted */
 	/* directories */
 	u32 insert_hint; /* [r] the first block that may have room */
 	/* regular files */
@@ -440,9 +452,13 @@ bool ext4_windows_drop_all(struct ext4_fs *fs);
 
 /* ---- ialloc.c ---- */
 
-/* A new inode near dir: hashed, I_NEW, with owner, mode and times set, and one link. */
+/* A new inode near dir: hashed, I_NEW, with owner, mode and times set, and one link. flags:
+ * EXT4_EA_INODE_FL for what holds an attribute's value; others' dquots are pinned
+ * (ext4_quota_pin_new). -EDQUOT */
 int __must_check ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
-				   struct ext4_inode **out);
+				   u32 flags, struct ext4_inode **out);
+/* Who will own what the running thread creates in dir. */
+void ext4_inode_owners(const struct inode *dir, u32 *uid, u32 *gid, u32 *project);
 int __must_check ext4_inode_is_used(struct ext4_fs *fs, u32 ino, bool *used);
 /* This very number, which is free, gets used; the table's copy is zeroed. */
 int __must_check ext4_inode_claim(struct ext4_handle *handle, u32 ino, bool directory);
@@ -464,6 +480,8 @@ void ext4_inode_fill_raw(struct ext4_inode *inode, struct buffer *table);
 /* Operations by type; after mode is known. */
 int __must_check ext4_inode_set_ops(struct ext4_inode *inode);
 void ext4_inode_set_vfs_flags(struct ext4_inode *inode);
+/* Whether it has a place for the number of its project. */
+bool ext4_has_project(const struct ext4_inode *inode);
 
 /* ---- inode.c ---- */
 
@@ -592,7 +610,8 @@ int __must_check ext4_map_unwrite(struct ext4_handle *handle, struct ext4_inode 
 int __must_check ext4_map_shift_left(struct ext4_inode *inode, u32 from, u32 n);
 int __must_check ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n);
 void ext4_map_cache_clear(struct ext4_inode *inode);
-/* Its blocks are written by transactions: directories, links, values of attributes, journalled data.
+/* Its blocks are written by transactions: directories, links, values of attributes, journalled
+ * data.
  */
 bool ext4_holds_metadata(const struct ext4_inode *inode);
 /* Buffers that one ext4_map_create(), or ext4_map_remove() between two restarts, changes at most.

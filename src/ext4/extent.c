@@ -352,8 +352,10 @@ static int allocate(struct ext4_handle *handle, struct ext4_inode *inode,
 	u32 n = min(length, request->unwritten ? EXT4_UNWRITTEN_LEN_MAX : EXT4_EXTENT_LEN_MAX);
 	u32 taken, logical = request->logical;
 	unsigned int flags = request->alloc_flags | (request->unwritten ? 0 : EXT4_ALLOC_GROW);
-	int err = ext4_cluster_place(handle, inode, logical, &n, goal, flags, &block, &taken);
+	int err = ext4_quota_limit(inode, request->alloc_flags, &n);
 
+	if (!err)
+		err = ext4_cluster_place(handle, inode, logical, &n, goal, flags, &block, &taken);
 	if (err)
 		return err;
 	err = ext4_extent_insert(handle, inode, logical, n, block, request->unwritten, true);
@@ -365,6 +367,8 @@ static int allocate(struct ext4_handle *handle, struct ext4_inode *inode,
 	if (taken) {
 		ext4_inode_add_blocks(inode, taken);
 		ext4_promise_keep(inode, (struct ext4_run){logical, logical + (n - 1)});
+		if (request->alloc_flags & EXT4_ALLOC_RESERVED)
+			ext4_quota_claim(inode, taken);
 	}
 	*map = (struct ext4_map){.logical = request->logical,
 				 .length = n,

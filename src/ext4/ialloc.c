@@ -12,6 +12,7 @@
 #include "lib/bitmap.h"
 #include "lib/hash.h"
 #include "lib/string.h"
+#include "vfs/cred.h"
 
 /* ---- which group ---- */
 
@@ -239,7 +240,11 @@ out_unlock:
 
 int ext4_inode_release(struct ext4_handle *handle, struct ext4_inode *inode)
 {
-	return give_back(handle, ext4_ino(inode), S_ISDIR(inode->vfs.mode));
+	int err = give_back(handle, ext4_ino(inode), S_ISDIR(inode->vfs.mode));
+
+	if (!err)
+		ext4_quota_add(inode, 0, -1);
+	return err;
 }
 
 /* ---- a new inode ---- */
@@ -247,28 +252,40 @@ int ext4_inode_release(struct ext4_handle *handle, struct ext4_inode *inode)
 static u32 inherited_flags(const struct ext4_inode *dir, u32 mode)
 {
 	u32 keep = EXT4_SECRM_FL | EXT4_UNRM_FL | EXT4_COMPR_FL | EXT4_SYNC_FL | EXT4_NODUMP_FL |
-		   EXT4_NOATIME_FL | EXT4_JOURNAL_DATA_FL | EXT4_NOTAIL_FL | EXT4_DIRSYNC_FL;
+		   EXT4_NOATIME_FL | EXT4_JOURNAL_DATA_FL | EXT4_NOTAIL_FL | EXT4_DIRSYNC_FL |
+		   EXT4_PROJINHERIT_FL;
 
 	if (S_ISREG(mode))
-		keep &= ~EXT4_DIRSYNC_FL;
+		keep &= ~(EXT4_DIRSYNC_FL | EXT4_PROJINHERIT_FL);
 	else if (!S_ISDIR(mode))
 		keep &= EXT4_NODUMP_FL | EXT4_NOATIME_FL;
 	return dir->flags & keep;
 }
 
+void ext4_inode_owners(const struct inode *dir, u32 *uid, u32 *gid, u32 *project)
+{
+	const struct ext4_inode *parent = ext4_inode(dir);
+	const struct cred *cred = current_cred();
+	bool inherits = (dir->mode & S_ISGID) ||
+			(ext4_inode_fs(parent)->options.flags & EXT4_OPT_GRPID);
+
+	*uid = cred->fsuid;
+	*gid = inherits ? dir->gid : cred->fsgid;
+	*project = parent->flags & EXT4_PROJINHERIT_FL ? parent->project : 0;
+}
+
 static void fill_new(struct ext4_fs *fs, struct ext4_inode *inode, struct inode *dir, u32 mode,
-		     u32 ino)
+		     u32 flags, u32 ino)
 {
 	inode_init_owner(&inode->vfs, dir, mode);
-	if (fs->options.flags & EXT4_OPT_GRPID)
-		inode->vfs.gid = dir->gid;
+	ext4_inode_owners(dir, &inode->vfs.uid, &inode->vfs.gid, &inode->project);
 	if (fs->inode_size > EXT4_INODE_SIZE_OLD)
 		inode->vfs.btime = inode->vfs.mtime;
 	inode->vfs.nlink = 1;
 	inode->group = (ino - 1) / fs->inodes_per_group;
 	inode->vfs.generation = (u32)hash_u64(atomic_add_fetch(&fs->generation_next, 1));
 	inode->csum_seed = ext4_csum_inode_seed(fs, ino, inode->vfs.generation);
-	inode->flags = inherited_flags(ext4_inode(dir), mode);
+	inode->flags = inherited_flags(ext4_inode(dir), mode) | flags;
 	inode->extra_isize = fs->want_extra_isize;
 	if ((fs->incompat & EXT4_INCOMPAT_EXTENTS) &&
 	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
@@ -332,7 +349,7 @@ int ext4_inode_claim(struct ext4_handle *handle, u32 ino, bool directory)
 	return err ? err : clear_raw(handle, ino);
 }
 
-int ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
+int ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode, u32 flags,
 		      struct ext4_inode **out)
 {
 	struct ext4_fs *fs = handle->fs;
@@ -358,10 +375,15 @@ int ext4_inode_create(struct ext4_handle *handle, struct inode *dir, u32 mode,
 			err = ext4_error(fs, ino, 0, "the inode's bitmap shows it as free");
 		goto fail;
 	}
-	fill_new(fs, ext4_inode(inode), dir, mode, ino);
+	fill_new(fs, ext4_inode(inode), dir, mode, flags, ino);
 	err = ext4_inode_set_ops(ext4_inode(inode));
 	if (!err)
+		err = ext4_quota_charge_new(ext4_inode(inode));
+	if (!err) {
 		err = ext4_txn_dirty_inode(handle, ext4_inode(inode));
+		if (err)
+			ext4_quota_add(ext4_inode(inode), 0, -1);
+	}
 	if (err) {
 		ext4_inode(inode)->loaded = false;
 		goto fail_number;

@@ -182,6 +182,8 @@ static int attach(struct ext4_handle *handle, struct ext4_inode *inode,
 	int err = array ? ext4_txn_access(handle, array) : 0;
 
 	if (!err)
+		err = ext4_quota_limit(inode, request->alloc_flags, &n);
+	if (!err)
 		err = alloc_arrays(handle, inode, &goal, count, fresh);
 	if (err)
 		return err;
@@ -216,6 +218,8 @@ static int attach(struct ext4_handle *handle, struct ext4_inode *inode,
 	if (array)
 		ext4_txn_dirty(handle, array, EXT4_CSUM_NONE, NULL);
 	ext4_inode_add_blocks(inode, (s64)n + count);
+	if (request->alloc_flags & EXT4_ALLOC_RESERVED)
+		ext4_quota_claim(inode, n);
 	*map = (struct ext4_map){
 	    .logical = request->logical, .length = n, .physical = data, .fresh = true};
 	return 0;

@@ -40,6 +40,7 @@ struct inode *ext4_inode_alloc_memory(struct super_block *super)
 
 void ext4_inode_free_memory(struct inode *inode)
 {
+	ext4_quota_detach(ext4_inode(inode));
 	slab_free(inode_slab, ext4_inode(inode));
 }
 
@@ -79,6 +80,7 @@ void ext4_inode_add_blocks(struct ext4_inode *inode, s64 fs_blocks)
 	else
 		inode->vfs.blocks = (u64)((s64)inode->vfs.blocks + sectors);
 	spin_unlock(&inode->vfs.lock);
+	ext4_quota_add(inode, sectors * (1 << SECTOR_SHIFT), 0);
 }
 
 int ext4_inode_write(struct inode *inode, bool wait)
@@ -195,9 +197,23 @@ void ext4_inode_evict(struct inode *vfs)
 
 /* ---- attributes ---- */
 
+/* Of which types another's quota is to count the inode. */
+static unsigned int owners_changed(const struct ext4_inode *inode, const struct attr *attr)
+{
+	unsigned int mask = 0;
+
+	if ((attr->valid & ATTR_UID) && attr->uid != inode->vfs.uid)
+		mask |= 1u << EXT4_QUOTA_USER;
+	if ((attr->valid & ATTR_GID) && attr->gid != inode->vfs.gid)
+		mask |= 1u << EXT4_QUOTA_GROUP;
+	return mask;
+}
+
 int ext4_setattr(struct inode *vfs, const struct attr *attr)
 {
 	struct ext4_inode *inode = ext4_inode(vfs);
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct ext4_quota_pins pins;
 	struct ext4_handle handle;
 	int err;
 
@@ -217,12 +233,20 @@ int ext4_setattr(struct inode *vfs, const struct attr *attr)
 		if (err)
 			return err;
 	}
-	err = ext4_txn_begin(ext4_inode_fs(inode), 1, &handle);
+	err = ext4_quota_pin(fs, owners_changed(inode, attr),
+			     (const u32[EXT4_QUOTA_TYPES]){attr->uid, attr->gid}, &pins);
 	if (err)
 		return err;
+	err = ext4_txn_begin(fs, 1, &handle);
+	if (err)
+		goto out;
 	err = ext4_txn_dirty_inode(&handle, inode);
+	if (!err)
+		err = ext4_quota_transfer(&handle, inode, &pins);
 	if (!err)
 		inode_setattr_simple(vfs, attr);
 	ext4_txn_end(&handle);
+out:
+	ext4_quota_unpin(fs, &pins);
 	return err;
 }

@@ -47,6 +47,14 @@ static bool has_field(const struct ext4_inode *inode, size_t end)
 	has_field(inode, offsetof(struct ext4_inode_raw, field) +                                  \
 			     sizeof_field(struct ext4_inode_raw, field))
 
+bool ext4_has_project(const struct ext4_inode *inode)
+{
+	const struct ext4_fs *fs = ext4_inode_fs(inode);
+
+	return (fs->ro_compat & EXT4_RO_COMPAT_PROJECT) &&
+	       fs->inode_size > EXT4_INODE_SIZE_OLD && HAS(inode, i_projid);
+}
+
 /* Two more bits of seconds and the nanoseconds lie in the extra word. */
 static struct timespec64 time_get(struct le32 seconds, const struct le32 *extra, bool has_extra)
 {
@@ -182,6 +190,8 @@ static void get_fields(struct ext4_fs *fs, struct ext4_inode *inode,
 	get_times(inode, raw);
 	if (inode->flags & EXT4_EA_INODE_FL)
 		vfs->change_version = le32_get(raw->i_version_lo);
+	if (ext4_has_project(inode))
+		inode->project = le32_get(raw->i_projid);
 	memcpy(inode->block, raw->i_block, sizeof(inode->block));
 }
 
@@ -229,6 +239,8 @@ int ext4_inode_load(struct ext4_inode *inode)
 		inode->vfs.acl[ACL_LIST_ACCESS] = inode->vfs.acl[ACL_LIST_DEFAULT] = ACL_UNKNOWN;
 	else
 		inode->vfs.flags |= INODE_NO_CAPABILITY;
+	if (!err)
+		err = ext4_quota_attach(inode);
 out:
 	buffer_put(table);
 	return err;
@@ -370,6 +382,8 @@ void ext4_inode_fill_raw(struct ext4_inode *inode, struct buffer *table)
 	memcpy(raw->i_block, inode->block, sizeof(inode->block));
 	if (inode->flags & EXT4_EA_INODE_FL)
 		raw->i_version_lo = le32_make((u32)vfs->change_version);
+	if (ext4_has_project(inode))
+		raw->i_projid = le32_make(inode->project);
 	if (fs->inode_size > EXT4_INODE_SIZE_OLD)
 		raw->i_extra_isize = le16_make(inode->extra_isize);
 	if (fs->metadata_csum) {

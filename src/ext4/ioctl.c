@@ -30,7 +30,7 @@
 #define FLAGS_CHANGEABLE                                                                           \
 	(EXT4_SECRM_FL | EXT4_UNRM_FL | EXT4_SYNC_FL | EXT4_IMMUTABLE_FL | EXT4_APPEND_FL |        \
 	 EXT4_NODUMP_FL | EXT4_NOATIME_FL | EXT4_NOTAIL_FL | EXT4_DIRSYNC_FL | EXT4_TOPDIR_FL |    \
-	 EXT4_JOURNAL_DATA_FL)
+	 EXT4_JOURNAL_DATA_FL | EXT4_PROJINHERIT_FL)
 /* Linux would convert the file; here it stays what it is. */
 #define FLAGS_CONVERTING (EXT4_EXTENTS_FL | EXT4_CASEFOLD_FL | EXT4_DAX_FL)
 
@@ -40,7 +40,7 @@ static u32 flags_for(u32 mode, u32 flags)
 	if (S_ISDIR(mode))
 		return flags;
 	if (S_ISREG(mode))
-		return flags & ~(EXT4_DIRSYNC_FL | EXT4_TOPDIR_FL);
+		return flags & ~(EXT4_DIRSYNC_FL | EXT4_TOPDIR_FL | EXT4_PROJINHERIT_FL);
 	return flags & (EXT4_NODUMP_FL | EXT4_NOATIME_FL);
 }
 
@@ -94,7 +94,43 @@ static int set_flags(struct ext4_inode *inode, u32 flags, u32 mask)
 	return err;
 }
 
-static int set_flags_locked(struct file *file, u32 flags, u32 mask)
+/* The rest is the caller's who may do so: an owner. */
+static int set_project(struct ext4_inode *inode, u32 project)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	const u32 ids[EXT4_QUOTA_TYPES] = {[EXT4_QUOTA_PROJECT] = project};
+	struct ext4_quota_pins pins;
+	struct ext4_handle handle;
+
+	if (project == inode->project)
+		return 0;
+	if (!inode_owner_or_capable(&inode->vfs))
+		return -EPERM;
+	if (!(fs->ro_compat & EXT4_RO_COMPAT_PROJECT) || fs->inode_size == EXT4_INODE_SIZE_OLD)
+		return -EOPNOTSUPP;
+	if (!ext4_has_project(inode))
+		return -EOVERFLOW; /* an old inode, whose attributes begin where it would be */
+	int err = ext4_quota_pin(fs, 1u << EXT4_QUOTA_PROJECT, ids, &pins);
+
+	if (err)
+		return err;
+	err = ext4_txn_begin(fs, 1, &handle);
+	if (!err) {
+		err = ext4_txn_dirty_inode(&handle, inode);
+		if (!err)
+			err = ext4_quota_transfer(&handle, inode, &pins);
+		if (!err) {
+			inode->project = project;
+			inode->vfs.ctime = inode_time_now(&inode->vfs);
+		}
+		ext4_txn_end(&handle);
+	}
+	ext4_quota_unpin(fs, &pins);
+	return err;
+}
+
+/* project NULL: stays. */
+static int set_flags_locked(struct file *file, u32 flags, u32 mask, const u32 *project)
 {
 	int err = mount_want_write(file->path.mount);
 
@@ -102,6 +138,8 @@ static int set_flags_locked(struct file *file, u32 flags, u32 mask)
 		return err;
 	rwsem_write_lock(&file->inode->rwsem);
 	err = set_flags(ext4_inode(file->inode), flags, mask);
+	if (!err && project)
+		err = set_project(ext4_inode(file->inode), *project);
 	rwsem_write_unlock(&file->inode->rwsem);
 	mount_drop_write(file->path.mount);
 	return err;
@@ -116,7 +154,7 @@ static long ioctl_set_flags(struct file *file, int __user *arg)
 		return err;
 	if (flags & ~FLAGS_VISIBLE)
 		return -EOPNOTSUPP;
-	return set_flags_locked(file, flags, FLAGS_VISIBLE);
+	return set_flags_locked(file, flags, FLAGS_VISIBLE, NULL);
 }
 
 /* ---- the same in the words of XFS ---- */
@@ -132,7 +170,7 @@ static const struct {
 
 static long ioctl_get_xattr_flags(struct ext4_inode *inode, void __user *arg)
 {
-	struct fsxattr fsx = {.fsx_xflags = 0};
+	struct fsxattr fsx = {.fsx_projid = inode->project};
 
 	for (size_t i = 0; i < ARRAY_SIZE(xflags); i++)
 		if (inode->flags & xflags[i].ext4)
@@ -153,11 +191,11 @@ static long ioctl_set_xattr_flags(struct file *file, const void __user *arg)
 		if (fsx.fsx_xflags & xflags[i].xfs)
 			flags |= xflags[i].ext4;
 	}
-	if ((fsx.fsx_xflags & ~known) || fsx.fsx_projid)
+	if (fsx.fsx_xflags & ~known)
 		return -EOPNOTSUPP;
 	if (fsx.fsx_extsize || fsx.fsx_cowextsize)
 		return -EINVAL;
-	return set_flags_locked(file, flags, mask);
+	return set_flags_locked(file, flags, mask, &fsx.fsx_projid);
 }
 
 static long ioctl_set_version(struct file *file, int __user *arg)

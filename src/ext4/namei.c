@@ -149,7 +149,8 @@ static int ext4_lookup(struct inode *vfs, const struct qstr *name, struct inode 
 
 	if (err || !ino)
 		return err;
-	if (ino == ext4_ino(dir) || (ino < ext4_inode_fs(dir)->first_ino && ino != EXT4_INO_ROOT))
+	if (ino == ext4_ino(dir) || (ino < ext4_inode_fs(dir)->first_ino && ino != EXT4_INO_ROOT) ||
+	    ext4_quota_is_file(ext4_inode_fs(dir), ino))
 		return ext4_error(ext4_inode_fs(dir), ext4_ino(dir), 0,
 				  "entry \"%.*s\" refers to inode %u", (int)min(name->length, 40),
 				  name->name, ino);
@@ -221,18 +222,22 @@ static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u3
 		     struct ext4_inode **out)
 {
 	struct acl *lists[ACL_LISTS];
+	struct ext4_quota_pins pins;
 	int err = ext4_inline_convert(ext4_inode(dir), false);
 
 	if (!err)
-		err = acl_inherit(dir, &mode, lists);
+		err = ext4_quota_pin_new(dir, &pins);
 	if (err)
 		return err;
+	err = acl_inherit(dir, &mode, lists);
+	if (err)
+		goto out_pins;
 	if (lists[ACL_LIST_ACCESS] || lists[ACL_LIST_DEFAULT])
 		credits += 2 * ext4_xattr_credits(ext4_inode(dir), 0);
 	err = ext4_txn_begin(ext4_fs(dir->super), credits, handle);
 	if (err)
 		goto out;
-	err = ext4_inode_create(handle, dir, mode, out);
+	err = ext4_inode_create(handle, dir, mode, 0, out);
 	if (err) {
 		ext4_txn_end(handle);
 		goto out;
@@ -242,6 +247,8 @@ static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u3
 		err = finish_new(handle, *out, NULL, err);
 out:
 	acl_put_all(lists);
+out_pins:
+	ext4_quota_unpin(ext4_fs(dir->super), &pins);
 	return err;
 }
 
@@ -333,6 +340,7 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 {
 	struct ext4_fs *fs = ext4_fs(dir->super);
 	size_t length = strlen(target);
+	struct ext4_quota_pins pins;
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
 	struct buffer *buffer;
@@ -343,12 +351,14 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 	if (length >= fs->block_size)
 		return -ENAMETOOLONG;
 	err = ext4_inline_convert(ext4_inode(dir), false);
+	if (!err)
+		err = ext4_quota_pin_new(dir, &pins);
 	if (err)
 		return err;
 	err = ext4_txn_begin(fs, create_credits(dir) + FIRST_BLOCK, &handle);
-	if (err)
-		return err;
-	err = ext4_inode_create(&handle, dir, S_IFLNK | 0777, &inode);
+	if (!err)
+		err = ext4_inode_create(&handle, dir, S_IFLNK | 0777, 0, &inode);
+	ext4_quota_unpin(fs, &pins);
 	if (err) {
 		ext4_txn_end(&handle);
 		return err;
@@ -374,6 +384,13 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 
 /* ---- linking and removing ---- */
 
+/* A directory that gives its project to what is made in it takes no others' files. */
+static bool leaves_project(const struct inode *dir, const struct inode *inode)
+{
+	return (ext4_inode(dir)->flags & EXT4_PROJINHERIT_FL) &&
+	       ext4_inode(dir)->project != ext4_inode(inode)->project;
+}
+
 static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
 	struct ext4_handle handle;
@@ -381,6 +398,8 @@ static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *ino
 
 	if (inode->nlink >= dir->super->max_links)
 		return -EMLINK;
+	if (leaves_project(dir, inode))
+		return -EXDEV;
 	err = ext4_inline_convert(ext4_inode(dir), false);
 	if (err)
 		return err;
@@ -654,7 +673,7 @@ static int exchange_handle(struct rename *r)
 
 static int make_whiteout(struct rename *r)
 {
-	int err = ext4_inode_create(&r->handle, r->old_dir, S_IFCHR, &r->whiteout);
+	int err = ext4_inode_create(&r->handle, r->old_dir, S_IFCHR, 0, &r->whiteout);
 
 	if (err) {
 		r->whiteout = NULL;
@@ -687,10 +706,14 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 			   .moved = old_dentry->inode,
 			   .target = new_dentry->inode};
 	bool dir = S_ISDIR(r.moved->mode), empty;
+	struct ext4_quota_pins pins = {{NULL}};
 	int err;
 
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT))
 		return -EINVAL;
+	if (leaves_project(new_dir, r.moved) ||
+	    ((flags & RENAME_EXCHANGE) && leaves_project(old_dir, r.target)))
+		return -EXDEV;
 	if (r.target && dir && !(flags & RENAME_EXCHANGE)) {
 		err = ext4_dir_is_empty(ext4_inode(r.target), &empty);
 		if (err)
@@ -706,13 +729,20 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 	if (r.target && !dir && S_ISREG(r.moved->mode) &&
 	    !(ext4_fs(old_dir->super)->options.flags & EXT4_OPT_NO_AUTO_DA_ALLOC))
 		ext4_flush_start(ext4_inode(r.moved)); /* the new contents go with the new name */
+	if (flags & RENAME_WHITEOUT) {
+		err = ext4_quota_pin_new(old_dir, &pins);
+		if (err)
+			return err;
+	}
 	/* a whiteout, the new name, two directories, two inodes and their first blocks */
 	err = ext4_txn_begin(ext4_fs(old_dir->super),
 			     EXT4_CREDITS_INODE + ext4_dir_insert_credits(ext4_inode(new_dir)) +
 				 EXT4_CREDITS_DELETE,
 			     &r.handle);
-	if (err)
+	if (err) {
+		ext4_quota_unpin(ext4_fs(old_dir->super), &pins);
 		return err;
+	}
 	if (flags & RENAME_EXCHANGE) {
 		err = exchange_handle(&r);
 	} else {
@@ -726,6 +756,7 @@ static int ext4_rename(struct inode *old_dir, struct dentry *old_dentry, struct 
 		ext4_orphan_add(&r.handle, r.whiteout);
 	}
 	ext4_txn_end(&r.handle);
+	ext4_quota_unpin(ext4_fs(old_dir->super), &pins);
 	if (r.whiteout) {
 		inode_unlock_new(&r.whiteout->vfs);
 		inode_put(&r.whiteout->vfs);

@@ -33,7 +33,6 @@ static const char *const harmless[] = {
     "i_version",
     "oldalloc",
     "orlov",
-    "noquota",
     "prefetch_block_bitmaps",
 };
 /* These tune what has no such knob: a hint may be left. */
@@ -193,6 +192,11 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 	    {"journal_checksum", EXT4_OPT_JOURNAL_CHECKSUM, 0},
 	    {"auto_da_alloc", 0, EXT4_OPT_NO_AUTO_DA_ALLOC},
 	    {"noauto_da_alloc", EXT4_OPT_NO_AUTO_DA_ALLOC, 0},
+	    {"quota", EXT4_OPT_USRQUOTA, 0},
+	    {"usrquota", EXT4_OPT_USRQUOTA, 0},
+	    {"grpquota", EXT4_OPT_GRPQUOTA, 0},
+	    {"prjquota", EXT4_OPT_PRJQUOTA, 0},
+	    {"noquota", 0, EXT4_OPT_QUOTAS},
 	    {"acl", 0, EXT4_OPT_NO_ACL},
 	    {"noacl", EXT4_OPT_NO_ACL, 0},
 	    {"user_xattr", 0, EXT4_OPT_NO_USER_XATTR},
@@ -258,6 +262,12 @@ size_t ext4_show_options(struct super_block *super, char *buf, size_t size)
 		n += kscnprintf(buf + n, size - n, ",noacl");
 	if (fs->options.flags & EXT4_OPT_NO_USER_XATTR)
 		n += kscnprintf(buf + n, size - n, ",nouser_xattr");
+	if (fs->options.flags & EXT4_OPT_USRQUOTA)
+		n += kscnprintf(buf + n, size - n, ",usrquota");
+	if (fs->options.flags & EXT4_OPT_GRPQUOTA)
+		n += kscnprintf(buf + n, size - n, ",grpquota");
+	if (fs->options.flags & EXT4_OPT_PRJQUOTA)
+		n += kscnprintf(buf + n, size - n, ",prjquota");
 	if (fs->options.flags & EXT4_OPT_DEBUG)
 		n += kscnprintf(buf + n, size - n, ",debug");
 	if (fs->options.flags & EXT4_OPT_NO_AUTO_DA_ALLOC)

@@ -39,12 +39,17 @@ static int add_block(struct ext4_inode *inode, u32 clusters)
 {
 	u32 meta = ext4_map_meta_worst(inode, inode->delayed + 1);
 	u32 more = meta > inode->delayed_meta ? meta - inode->delayed_meta : 0;
-	int err = 0;
+	u32 bits = ext4_inode_fs(inode)->cluster_bits;
+	int err = clusters ? ext4_quota_reserve(inode, clusters << bits) : 0;
 
-	if (clusters + more)
-		err = ext4_clusters_reserve(ext4_inode_fs(inode), clusters + more);
 	if (err)
 		return err;
+	if (clusters + more)
+		err = ext4_clusters_reserve(ext4_inode_fs(inode), clusters + more);
+	if (err) {
+		ext4_quota_release(inode, clusters << bits);
+		return err;
+	}
 	inode->delayed++;
 	inode->delayed_meta += more;
 	show(inode, clusters);
@@ -59,6 +64,7 @@ static void remove_block(struct ext4_inode *inode, u32 clusters)
 	VERIFY_GE(inode->delayed, 1);
 	inode->delayed--;
 	show(inode, -(s64)clusters);
+	ext4_quota_release(inode, clusters << ext4_inode_fs(inode)->cluster_bits);
 	u32 meta = ext4_map_meta_worst(inode, inode->delayed);
 
 	if (meta < inode->delayed_meta) {
@@ -151,10 +157,13 @@ static void change(struct ext4_inode *inode, struct ext4_run run, bool paid)
 			continue;
 		entry_set(inode, (u32)at, entry ^ PAID);
 		show(inode, paid ? 1 : -1);
-		if (paid)
+		if (paid) {
 			ext4_clusters_rereserve(fs, 1);
-		else
+			ext4_quota_rereserve(inode, 1u << fs->cluster_bits);
+		} else {
 			ext4_clusters_unreserve(fs, 1);
+			ext4_quota_release(inode, 1u << fs->cluster_bits);
+		}
 	}
 	spin_unlock(&inode->cache_lock);
 }

@@ -541,10 +541,9 @@ static int replay_fast(struct ext4_fs *fs)
 	unsigned int read_only = super->flags & SUPER_RDONLY;
 	int err = ext4_features_check(fs, false);
 
-	if (!err && fs->bigalloc) {
-		log_err("%s: %s: fast commits of a volume with bigalloc are not supported: run "
-			"e2fsck",
-			fs->type_name, super->id);
+	if (!err && (fs->bigalloc || (fs->ro_compat & EXT4_RO_COMPAT_QUOTA))) {
+		log_err("%s: %s: fast commits of a volume with %s are not supported: run e2fsck",
+			fs->type_name, super->id, fs->bigalloc ? "bigalloc" : "quota");
 		err = -EOPNOTSUPP;
 	}
 	if (err)
@@ -572,6 +571,7 @@ static int replay_fast(struct ext4_fs *fs)
 static void free_fs(struct ext4_fs *fs)
 {
 	ext4_txn_destroy(fs);
+	ext4_quota_free(fs);
 	ext4_groups_free(fs);
 	kfree(fs->journal_ranges);
 	/* A mount that failed over damage may have recorded it in the superblock. */
@@ -582,6 +582,11 @@ static void free_fs(struct ext4_fs *fs)
 	buffer_put(fs->super_buffer);
 	buffer_invalidate(fs->bdev);
 	kfree(fs);
+}
+
+static void ext4_kill(struct super_block *super)
+{
+	ext4_quota_stop(ext4_fs(super));
 }
 
 static void ext4_put(struct super_block *super)
@@ -664,6 +669,10 @@ static int check_options(struct ext4_fs *fs, const struct ext4_options *fresh)
 		what = "discard needs a journal";
 	if ((fresh->flags & EXT4_OPT_DATA_JOURNAL) && !fs->has_journal)
 		what = "data=journal needs a journal";
+	if ((fresh->flags & EXT4_OPT_QUOTAS) && !(fs->ro_compat & EXT4_RO_COMPAT_QUOTA))
+		what = "quota needs the feature quota (tune2fs -O quota)";
+	if ((fresh->flags & EXT4_OPT_PRJQUOTA) && !(fs->ro_compat & EXT4_RO_COMPAT_PROJECT))
+		what = "prjquota needs the feature project";
 	if (fs->journal && ((fresh->flags ^ fs->options.flags) & EXT4_OPTS_DATA))
 		what = "the data mode can't be changed while the volume is in use";
 	if (what)
@@ -673,6 +682,7 @@ static int check_options(struct ext4_fs *fs, const struct ext4_options *fresh)
 
 static void apply_options(struct ext4_fs *fs)
 {
+	ext4_quota_apply_options(fs);
 	writeback_period_limit(fs->options.commit_seconds * NSEC_PER_SEC);
 	if (fs->options.flags & EXT4_OPT_NO_ACL)
 		atomic_fetch_and(&fs->super->flags, ~(unsigned int)SUPER_ACL);
@@ -709,9 +719,12 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 		if (!err)
 			err = ext4_mmp_start(fs);
 		if (!err)
+			err = ext4_quota_start(fs);
+		if (!err)
 			err = begin_writing(fs);
 		if (!err) {
 			atomic_fetch_and(&super->flags, ~(unsigned int)SUPER_RDONLY);
+			ext4_quota_complete(fs);
 			err = ext4_orphan_process(fs);
 			if (err)
 				atomic_fetch_or(&super->flags, SUPER_RDONLY);
@@ -739,6 +752,8 @@ static const struct super_ops ext4_super_ops = {
     .sync = ext4_sync,
     .statfs = ext4_statfs,
     .remount = ext4_remount,
+    .quotactl = ext4_quotactl,
+    .kill = ext4_kill,
     .put = ext4_put,
     .show_options = ext4_show_options,
 };
@@ -791,9 +806,13 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	if (err)
 		goto fail_inodes;
 	if (!(super->flags & SUPER_RDONLY)) {
-		err = begin_writing(fs);
+		err = ext4_quota_start(fs);
 		if (!err)
+			err = begin_writing(fs);
+		if (!err) {
+			ext4_quota_complete(fs);
 			err = ext4_orphan_process(fs);
+		}
 		if (err) {
 			inode_put(*root);
 			goto fail_inodes;
@@ -804,6 +823,7 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	return 0;
 
 fail_inodes:
+	ext4_quota_stop(fs);
 	if (inode_evict_all(super))
 		log_err("%s: %s: inodes stay in use after a failed mount", fs->type_name,
 			super->id);

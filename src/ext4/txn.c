@@ -137,6 +137,7 @@ int ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle)
 	int err = 0;
 
 	*handle = (struct ext4_handle){NULL};
+	credits += fs->quota_credits;
 	if (unlikely(is_short_of_blocks(fs)) && !fs->txn.held)
 		err = ext4_txn_commit(fs);
 	while (!err) {

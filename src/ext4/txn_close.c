@@ -37,7 +37,10 @@ int ext4_txn_dirty_inode(struct ext4_handle *handle, struct ext4_inode *inode)
 	atomic_store(&inode->datasync_tid, handle->transaction->tid);
 	if (list_is_linked(&inode->dirty_node)) /* commit can't take it off now */
 		return 0;
-	int err = ext4_inode_table_read(handle->fs, ext4_ino(inode), &table);
+	int err = ext4_quota_dirty(handle, inode);
+
+	if (!err)
+		err = ext4_inode_table_read(handle->fs, ext4_ino(inode), &table);
 	if (err)
 		return err;
 	err = ext4_txn_access_buffer(handle, table, false);
@@ -179,6 +182,7 @@ struct ext4_transaction *ext4_txn_switch(struct ext4_fs *fs, struct ext4_transac
 	}
 	rwsem_write_lock(&txn->gate);
 	copy_out_inodes(txn);
+	ext4_quota_copy_out(fs);
 	if (!fs->journal) {
 		wait_event(&txn->wait, !atomic_load(&txn->ordered[closing->tid & 1].ios));
 		sum_buffers(fs, closing);

@@ -253,6 +253,11 @@ static int plan_large(struct setter *s)
 	s->change.inum = 1;
 	err = plan(s);
 	if (!err)
+		err = ext4_quota_check(s->inode,
+				       (u64)ext4_xattr_inode_blocks(fs, s->change.size)
+					   << fs->block_bits,
+				       1);
+	if (!err)
 		err = ext4_xattr_inode_create(s->handle, s->inode, s->change.value, s->change.size,
 					      s->puts, &s->change.inum, &s->change.inum_hash);
 	if (err) {
@@ -321,6 +326,14 @@ static void count_references(struct setter *s, const struct ext4_xattr_area *old
 			   "references of attribute values are wrong: error %d", err ? err : one);
 }
 
+/* A value in an inode of its own counts as the inode's that refers to it. */
+static void count_value(struct ext4_inode *inode, u32 size, s64 by)
+{
+	ext4_inode_add_blocks(inode,
+			      by * (s64)ext4_xattr_inode_blocks(ext4_inode_fs(inode), size));
+	ext4_quota_add(inode, 0, by);
+}
+
 /* Puts the images in place of what there is. On error nothing has changed. */
 static int install(struct setter *s, u32 old_inum, u32 old_size, bool old_in_block)
 {
@@ -347,9 +360,9 @@ static int install(struct setter *s, u32 old_inum, u32 old_size, bool old_in_blo
 		goto out;
 	install_body(s);
 	if (old_inum)
-		ext4_inode_add_blocks(s->inode, -(s64)ext4_xattr_inode_blocks(fs, old_size));
+		count_value(s->inode, old_size, -1);
 	if (s->change.inum)
-		ext4_inode_add_blocks(s->inode, ext4_xattr_inode_blocks(fs, s->change.size));
+		count_value(s->inode, s->change.size, 1);
 	if (!kept)
 		old_block.empty = true;
 	count_references(s, &old_block, fate, old_inum, old_in_block);
@@ -470,6 +483,38 @@ static u32 count_large(struct ext4_inode *inode)
 	return n;
 }
 
+u32 ext4_xattr_count_values(struct ext4_inode *inode)
+{
+	const struct ext4_xattr_entry *entry = NULL;
+	struct areas areas;
+	u32 n = count_large(inode);
+
+	if (!(ext4_inode_fs(inode)->incompat & EXT4_INCOMPAT_EA_INODE))
+		return 0;
+	rwsem_read_lock(&inode->xattr_lock);
+	if (!areas_get(inode, &areas)) {
+		while ((entry = ext4_xattr_next(&areas.body, entry)) != NULL)
+			n += !!le32_get(entry->e_value_inum);
+		areas_put(&areas);
+	}
+	rwsem_read_unlock(&inode->xattr_lock);
+	return n;
+}
+
+/* Values that the inode has in a block that it shares: they stay when it goes. */
+static void uncount_shared(struct ext4_inode *inode)
+{
+	const struct ext4_xattr_entry *entry = NULL;
+	struct areas areas;
+
+	if (areas_get(inode, &areas))
+		return;
+	while ((entry = ext4_xattr_next(&areas.block, entry)) != NULL)
+		if (le32_get(entry->e_value_inum))
+			count_value(inode, le32_get(entry->e_value_size), -1);
+	areas_put(&areas);
+}
+
 u32 ext4_xattr_credits(struct ext4_inode *inode, size_t size)
 {
 	const struct ext4_fs *fs = ext4_inode_fs(inode);
@@ -586,6 +631,8 @@ int ext4_xattr_delete(struct ext4_handle *handle, struct ext4_inode *inode,
 	if (err)
 		return err;
 	rwsem_write_lock(&inode->xattr_lock);
+	if ((fs->incompat & EXT4_INCOMPAT_EA_INODE) && !(inode->flags & EXT4_EA_INODE_FL))
+		uncount_shared(inode);
 	err = ext4_insist(ext4_xattr_block_replace(handle, inode, buffer, NULL, &fate));
 	rwsem_write_unlock(&inode->xattr_lock);
 	buffer_put(buffer);

@@ -161,9 +161,11 @@ static int write_new(struct replacement *r)
 	struct buffer *buffer;
 	u32 count = 1;
 	u64 block;
-	int err = ext4_blocks_alloc(r->handle, ext4_goal_for_inode(r->inode), &count,
-				    EXT4_ALLOC_META, &block);
+	int err = ext4_quota_check(r->inode, fs->block_size << fs->cluster_bits, 0);
 
+	if (!err)
+		err = ext4_blocks_alloc(r->handle, ext4_goal_for_inode(r->inode), &count,
+					EXT4_ALLOC_META, &block);
 	if (err)
 		return err;
 	err = ext4_txn_create(r->handle, block, &buffer);

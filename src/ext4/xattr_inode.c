@@ -190,7 +190,7 @@ int ext4_xattr_inode_create(struct ext4_handle *handle, struct ext4_inode *owner
 		return -ENOMEM;
 	if (!near->nlink) /* the owner lives on without a name: its place is no hint then */
 		near = fs->super->root->inode;
-	err = ext4_inode_create(handle, near, S_IFREG | 0600, &inode);
+	err = ext4_inode_create(handle, near, S_IFREG | 0600, EXT4_EA_INODE_FL, &inode);
 	if (err) {
 		kfree(put);
 		return err;

@@ -110,6 +110,8 @@ u32 ext4_xattr_inode_credits(const struct ext4_fs *fs, u32 size);
 
 /* ---- xattr.c ---- */
 
+/* How many attributes have their values in other inodes. Takes xattr_lock. */
+u32 ext4_xattr_count_values(struct ext4_inode *inode);
 /* Initialises puts, and takes all inodes that hold values of this one's attributes. */
 int __must_check ext4_xattr_pin(struct ext4_inode *inode, struct ext4_xattr_puts *puts);
 

@@ -193,6 +193,10 @@ struct super_ops {
 	void (*inode_evict)(struct inode *inode);
 	int (*sync)(struct super_block *super, bool wait);
 	int (*statfs)(struct super_block *super, struct fs_statistics *out);
+	/* cmd: Q_* of linux/quota.h; who may do it, and that the volume can be written to if it
+	 * must, was checked. umount is held. NULL: no quota. */
+	int (*quotactl)(struct super_block *super, unsigned int cmd, unsigned int type, u32 id,
+			void __user *arg);
 	/* flags: new SUPER_* flags; options: NULL or a comma list. */
 	int (*remount)(struct super_block *super, unsigned int flags, const char *options);
 	/* The last mount is gone and the root dentry with it: drops inode references that the file
@@ -299,6 +303,9 @@ void inode_size_set(struct inode *inode, loff_t size); /* rwsem held for writing
 int __must_check inode_sync(struct inode *inode, bool datasync);
 /* Evicts what is unused; returns -EBUSY if some inode is in use (umount). */
 int __must_check inode_evict_all(struct super_block *super);
+/* The inodes of a super block one after the other: referenced, and the reference on prev is
+ * dropped. */
+struct inode *inode_next(struct super_block *super, struct inode *prev);
 /* Number from a counter, for file systems that have none. */
 u64 inode_number_next(void);
 /* Fills mode, owner (setgid directories), times of a newly created inode as POSIX says. */

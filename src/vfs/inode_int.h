@@ -31,9 +31,6 @@ struct inode *inode_dirty_take(struct super_block *super, u64 before_ns);
 void inode_dirty_done(struct inode *inode);
 /* Writes the fields if they are dirty (or always, if wait). */
 int __must_check inode_write_fields(struct inode *inode, bool datasync, bool wait);
-/* The inodes of a super block one after the other: referenced, and the reference on prev is
- * dropped. */
-struct inode *inode_next(struct super_block *super, struct inode *prev);
 /* Applies attr with what a change implies: ctime, set-ID bits. rwsem held for writing, inside
  * mount_want_write(). */
 int __must_check inode_setattr(struct inode *inode, const struct attr *attr);

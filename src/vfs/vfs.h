@@ -96,6 +96,12 @@ void vfs_init(struct path *root); /* the first root, referenced */
 /* Unpacks a newc cpio archive into the root tmpfs. -EINVAL with a log line on a damaged archive. */
 int __must_check initramfs_unpack(const void *data, size_t size);
 
+/* quotactl(2); the command is without its type. The volume on a device; NULL: all, for Q_SYNC. */
+int __must_check vfs_quotactl(struct super_block *super, unsigned int cmd, unsigned int type,
+			      u32 id, void __user *arg);
+int __must_check vfs_quotactl_device(const char __user *name, unsigned int cmd, unsigned int type,
+				     u32 id, void __user *arg);
+
 /* Character devices: file operations by device number (vfs/chardev.c). name appears in devfs as a
  * node. mode: permission bits. */
 struct chardev {
