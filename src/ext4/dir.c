@@ -21,19 +21,6 @@ u32 ext4_dir_blocks(const struct ext4_inode *dir)
 	return ext4_blocks_of(ext4_inode_fs(dir), (u64)dir->vfs.size);
 }
 
-bool ext4_dirent_valid(const struct ext4_fs *fs, const void *block, u32 offset, u32 space)
-{
-	const struct ext4_dirent *entry = (const void *)((const u8 *)block + offset);
-
-	if (offset + EXT4_DIRENT_SIZE(1) > space)
-		return false;
-	u32 length = ext4_rec_len(entry);
-
-	return length >= EXT4_DIRENT_SIZE(1) && length % 4 == 0 && length <= space - offset &&
-	       EXT4_DIRENT_SIZE(entry->name_len) <= length &&
-	       le32_get(entry->inode) <= fs->inodes_count;
-}
-
 int ext4_dirent_damaged(struct ext4_inode *dir, u64 block, u32 offset)
 {
 	return ext4_error(ext4_inode_fs(dir), ext4_ino(dir), block,

@@ -11,17 +11,20 @@ int ext4_block_find(struct ext4_inode *dir, struct buffer *buffer, const struct 
 		    struct ext4_dirent **out)
 {
 	const struct ext4_fs *fs = ext4_inode_fs(dir);
-	u32 end = fs->block_size, at = 0;
+	u32 end = fs->block_size, at = 0, last = name->length - 1;
 
 	*out = NULL;
+	if (!name->length)
+		return 0;
 	/* The tail of a checksummed block looks like an unused entry. */
 	while (at < end) {
 		struct ext4_dirent *entry = entry_at(buffer->data, at);
 
 		if (!ext4_dirent_valid(fs, buffer->data, at, end))
 			return ext4_dirent_damaged(dir, buffer->block, at);
-		if (entry->name_len == name->length && le32_get(entry->inode) &&
-		    memcmp(entry->name, name->name, name->length) == 0) {
+		/* Names of a directory are often as long as each other and begin alike. */
+		if (entry->name_len == name->length && entry->name[last] == name->name[last] &&
+		    le32_get(entry->inode) && memcmp(entry->name, name->name, name->length) == 0) {
 			*out = entry;
 			return 0;
 		}

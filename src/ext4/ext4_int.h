@@ -691,7 +691,19 @@ static inline u32 ext4_rec_len(const struct ext4_dirent *entry)
 	return le16_get(entry->rec_len);
 }
 /* Whether the entry at offset is sane inside a block whose entries end at `space`. */
-bool ext4_dirent_valid(const struct ext4_fs *fs, const void *block, u32 offset, u32 space);
+static inline bool ext4_dirent_valid(const struct ext4_fs *fs, const void *block, u32 offset,
+				     u32 space)
+{
+	const struct ext4_dirent *entry = (const void *)((const u8 *)block + offset);
+
+	if (offset + EXT4_DIRENT_SIZE(1) > space)
+		return false;
+	u32 length = ext4_rec_len(entry);
+
+	return length >= EXT4_DIRENT_SIZE(1) && length % 4 == 0 && length <= space - offset &&
+	       EXT4_DIRENT_SIZE(entry->name_len) <= length &&
+	       le32_get(entry->inode) <= fs->inodes_count;
+}
 int ext4_dirent_damaged(struct ext4_inode *dir, u64 block, u32 offset);
 u8 ext4_file_type(const struct ext4_fs *fs, u32 mode);
 /* The type of an entry for its reader: DT_*, 0 if the volume does not say. */

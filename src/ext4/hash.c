@@ -28,13 +28,21 @@ static u32 legacy(const char *name, u32 length, bool is_unsigned)
 /* The next `words` words of the name, padded with its remaining length. */
 static void fill(const char *name, u32 length, u32 *out, u32 words, bool is_unsigned)
 {
-	u32 pad = length | length << 8, value, n = 0;
+	u32 pad = length | length << 8, value, n = 0, i = 0;
 
 	pad |= pad << 16;
 	value = pad;
 	if (length > words * 4)
 		length = words * 4;
-	for (u32 i = 0; i < length; i++) {
+	/* Of ASCII, a word at a time is the same. */
+	for (; i + 4 <= length; i += 4) {
+		u32 word = be32_load(name + i);
+
+		if (!is_unsigned && word & 0x80808080)
+			break;
+		out[n++] = word;
+	}
+	for (; i < length; i++) {
 		value = (u32)char_of(name, i, is_unsigned) + (value << 8);
 		if (i % 4 == 3) {
 			out[n++] = value;
@@ -60,45 +68,51 @@ static void tea(u32 hash[4], const u32 in[4])
 	hash[1] += y;
 }
 
-static u32 rotate(u32 x, u32 n)
+static inline u32 rotate(u32 x, u32 n)
 {
 	return x << n | x >> (32 - n);
 }
 
-static u32 md4_f(u32 round, u32 x, u32 y, u32 z)
+static inline u32 md4_f(u32 x, u32 y, u32 z)
 {
-	switch (round) {
-	case 0:
-		return z ^ (x & (y ^ z));
-	case 1:
-		return (x & y) + ((x ^ y) & z);
-	default:
-		return x ^ y ^ z;
-	}
+	return z ^ (x & (y ^ z));
 }
+
+static inline u32 md4_g(u32 x, u32 y, u32 z)
+{
+	return (x & y) + ((x ^ y) & z);
+}
+
+static inline u32 md4_h(u32 x, u32 y, u32 z)
+{
+	return x ^ y ^ z;
+}
+
+/* Four steps, in which a, d, c and b take turns, with four words of the input. */
+#define MD4_STEPS(f, add, in0, s0, in1, s1, in2, s2, in3, s3)                                      \
+	do {                                                                                       \
+		a = rotate(a + f(b, c, d) + (in0) + (add), s0);                                    \
+		d = rotate(d + f(a, b, c) + (in1) + (add), s1);                                    \
+		c = rotate(c + f(d, a, b) + (in2) + (add), s2);                                    \
+		b = rotate(b + f(c, d, a) + (in3) + (add), s3);                                    \
+	} while (0)
 
 /* MD4 with eight words and three rounds of eight steps. */
 static void half_md4(u32 hash[4], const u32 in[8])
 {
-	static const u32 add[3] = {0, 0x5a827999, 0x6ed9eba1};
-	static const u8 order[3][8] = {
-	    {0, 1, 2, 3, 4, 5, 6, 7}, {1, 3, 5, 7, 0, 2, 4, 6}, {3, 7, 2, 6, 1, 5, 0, 4}};
-	static const u8 shift[3][4] = {{3, 7, 11, 19}, {3, 5, 9, 13}, {3, 9, 11, 15}};
-	u32 v[4] = {hash[0], hash[1], hash[2], hash[3]};
+	const u32 second = 0x5a827999, third = 0x6ed9eba1;
+	u32 a = hash[0], b = hash[1], c = hash[2], d = hash[3];
 
-	for (u32 round = 0; round < 3; round++) {
-		for (u32 step = 0; step < 8; step++) {
-			/* a, d, c, b take turns */
-			u32 *a = &v[(4 - step % 4) % 4], b = v[(5 - step % 4) % 4];
-			u32 c = v[(6 - step % 4) % 4], d = v[(7 - step % 4) % 4];
-
-			*a =
-			    rotate(*a + md4_f(round, b, c, d) + in[order[round][step]] + add[round],
-				   shift[round][step % 4]);
-		}
-	}
-	for (int i = 0; i < 4; i++)
-		hash[i] += v[i];
+	MD4_STEPS(md4_f, 0, in[0], 3, in[1], 7, in[2], 11, in[3], 19);
+	MD4_STEPS(md4_f, 0, in[4], 3, in[5], 7, in[6], 11, in[7], 19);
+	MD4_STEPS(md4_g, second, in[1], 3, in[3], 5, in[5], 9, in[7], 13);
+	MD4_STEPS(md4_g, second, in[0], 3, in[2], 5, in[4], 9, in[6], 13);
+	MD4_STEPS(md4_h, third, in[3], 3, in[7], 9, in[2], 11, in[6], 15);
+	MD4_STEPS(md4_h, third, in[1], 3, in[5], 9, in[0], 11, in[4], 15);
+	hash[0] += a;
+	hash[1] += b;
+	hash[2] += c;
+	hash[3] += d;
 }
 
 int ext4_name_hash(u8 version, const u32 *seed, const char *name, u32 length, u32 *major,
