@@ -173,6 +173,77 @@ START_TEST(the_log_goes_round_many_times)
 }
 END_TEST
 
+struct lost_cache {
+	const struct host_disk *disk;
+	size_t durable; /* records before this one are */
+};
+
+static bool is_durable(void *ctx, size_t record, u32 sector)
+{
+	const struct lost_cache *lost = ctx;
+
+	return record < lost->durable || record % 2 ||
+	       (host_disk_log_get(lost->disk, record)->flags & BIO_FUA);
+}
+
+/* The power goes when the n-th record has ended, and with it half of what the disk had in its
+ * cache.
+ */
+static void lose_cache_after(size_t n)
+{
+	struct lost_cache lost = {.disk = t_disk()};
+	char name[96], when[64];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct host_disk_record *r = host_disk_log_get(t_disk(), i);
+
+		if (r->op == BIO_FLUSH)
+			lost.durable = i + 1;
+		else if (r->flags & BIO_PREFLUSH)
+			lost.durable = i;
+	}
+	snprintf(when, sizeof(when), "without half of the cache after record %zu", n);
+	snprintf(name, sizeof(name), "%s", t_image());
+	strcpy(name + strlen(name) - 3, "crashed");
+	struct host_disk *crashed = host_disk_replay(t_disk(), "crashed", 0, 0);
+
+	host_disk_materialise(t_disk(), host_disk_data(crashed), n, is_durable, &lost);
+	ck_assert_int_eq(host_disk_save(crashed, name), 0);
+	host_disk_free(crashed);
+	expect_whole(when);
+}
+
+/* The log fills up without anybody's sync; at times all of it must be put in place at once. */
+START_TEST(the_logs_old_end_is_given_up_when_what_it_held_is_durable)
+{
+	char name[32];
+	unsigned moved = 0;
+
+	start(&volumes[_i * 2]);
+	struct ext4_fs *fs = t_super()->private;
+	u64 super_sector = fs->journal->log.super_buffer->block << (fs->block_bits - SECTOR_SHIFT);
+
+	host_disk_log_start(t_disk());
+	for (u32 i = 0; i < 1200; i++) {
+		snprintf(name, sizeof(name), "d%u/x%u", i % 4, i);
+		ck_assert_int_eq(t_mkdir(name), 0);
+		if (i % 250 == 249)
+			ck_assert_int_eq(ext4_journal_put_in_place(fs->journal), 0);
+	}
+	host_disk_log_stop(t_disk());
+	for (size_t i = 0; i < host_disk_log_count(t_disk()); i++) {
+		const struct host_disk_record *r = host_disk_log_get(t_disk(), i);
+
+		if (r->op != BIO_WRITE || r->sector != super_sector)
+			continue;
+		lose_cache_after(i + 1);
+		moved++;
+	}
+	ck_assert_uint_gt(moved, 2);
+	t_check();
+}
+END_TEST
+
 /* What Linux leaves after a crash, when it keeps orphans in a file. */
 START_TEST(orphans_in_the_orphan_file_are_finished_at_mount)
 {
@@ -348,6 +419,7 @@ Suite *suite_ext4_commit(void)
 	suite_add_loop(s, NULL, after_a_crash_at_any_point_the_log_makes_the_volume_whole,
 		       ARRAY_SIZE(volumes));
 	suite_add_loop(s, NULL, the_log_goes_round_many_times, ARRAY_SIZE(volumes));
+	suite_add_loop(s, NULL, the_logs_old_end_is_given_up_when_what_it_held_is_durable, 2);
 	suite_add_loop(s, NULL, changes_go_on_while_the_log_is_being_written, ARRAY_SIZE(volumes));
 	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
 			revoked_blocks_are_not_replayed_over_data,

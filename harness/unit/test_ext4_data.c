@@ -197,6 +197,8 @@ START_TEST(volumes_say_how_their_data_is_written)
 	t_run_ok("tune2fs -o ^nobarrier img; tune2fs -O ^has_journal img");
 	t_mount_ok(NULL);
 	t_check();
+	ck_assert_int_eq(t_mount("journal_async_commit"), -EINVAL);
+	ck_assert(log_captured_has("\"journal_async_commit\" is not supported"));
 	ck_assert_int_eq(t_mount("data=journal"), -EINVAL);
 	ck_assert(log_captured_has("needs a journal"));
 }
