@@ -60,6 +60,7 @@ struct crash_workload {
 	/* What else must hold after a crash, on the recovered volume; returns what is wrong, or
 	 * NULL. */
 	const char *(*check)(void);
+	bool grows; /* the disk is four times as large as the volume */
 };
 
 /* Ends with one that has no name; shuffled ones come last. crash_workloads.c */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "crash.h"
+#include "crash_layout.h"
 #include "ext4_test.h"
 
 #include "ext4/ext4_int.h"
@@ -679,6 +680,14 @@ const struct crash_workload crash_workloads[] = {
     {"wrap", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 16, false, false},
     {"attributes", EXT4 " -O ea_inode", KIB, NULL, 8, prepare_tree, run_attributes, 8, false,
      false},
+    {"attributes-ext3", EXT3 " -I 128", KIB, NULL, 4, prepare_tree, run_attributes, 8, false,
+     false},
+    {"ranges", EXT4, KIB, NULL, 6, prepare_ranges, run_ranges, 12, false, false},
+    {"inline", EXT4 " -O inline_data", KIB, NULL, 6, NULL, run_inline, 12, false, false},
+    {"levels", EXT4, KIB, NULL, 4, prepare_levels, run_levels, 12, false, false},
+    {"grow", EXT4 " -g 1024", LAYOUT_KIB, NULL, 3, NULL, run_grow, 12, .grows = true},
+    {"grow-meta", EXT4 " -g 1024 -O meta_bg,^resize_inode", LAYOUT_KIB, NULL, 2, NULL, run_grow, 8,
+     .grows = true},
     {"single-bigalloc", BIG, 2 * KIB, NULL, OPERATIONS, prepare_tree, run_single, 0, false, false},
     {"mix-bigalloc", BIG, 2 * KIB, NULL, 8, prepare_tree, run_mix, 8, false, false},
     {"mix-bigalloc-4k", "-t ext4 -b 4096 -N 256 -J size=4 -O bigalloc -C 65536", 16384, NULL, 4,

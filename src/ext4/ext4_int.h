@@ -115,6 +115,9 @@ struct ext4_fs {
 	struct buffer *super_buffer;
 	struct ext4_super_raw *raw; /* inside super_buffer; changes under super_lock */
 	struct mutex super_lock;
+	char label[16];   /* [super_lock] */
+	u32 reserved_gdt; /* blocks after the descriptors, for more of them */
+	bool grown;       /* the superblock's counts are to be written too */
 
 	/* geometry [c] */
 	u32 block_size, block_bits, inode_size, desc_size;

@@ -43,7 +43,7 @@ u32 ext4_group_super_blocks(const struct ext4_fs *fs, u32 group)
 	}
 	if (!has_super)
 		return 0;
-	return 1 + (meta ? first_meta : fs->desc_blocks) + le16_get(fs->raw->s_reserved_gdt_blocks);
+	return 1 + (meta ? first_meta : fs->desc_blocks) + fs->reserved_gdt;
 }
 
 u64 ext4_group_desc_block(const struct ext4_fs *fs, u32 i)

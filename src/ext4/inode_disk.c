@@ -337,13 +337,10 @@ static void put_times(struct ext4_inode *inode, struct ext4_inode_raw *raw)
 
 static void note_large_file(struct ext4_fs *fs)
 {
-	struct ext4_super_raw *raw = fs->raw;
-
-	if ((fs->ro_compat & EXT4_RO_COMPAT_LARGE_FILE) || le32_get(raw->s_rev_level) == 0)
+	if ((fs->ro_compat & EXT4_RO_COMPAT_LARGE_FILE) || le32_get(fs->raw->s_rev_level) == 0)
 		return;
 	mutex_lock(&fs->super_lock);
 	fs->ro_compat |= EXT4_RO_COMPAT_LARGE_FILE;
-	raw->s_feature_ro_compat = le32_make(fs->ro_compat);
 	mutex_unlock(&fs->super_lock);
 	atomic_store(&fs->txn.super_changed, true);
 }

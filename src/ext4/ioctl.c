@@ -238,15 +238,15 @@ static long ioctl_get_label(struct ext4_fs *fs, void __user *arg)
 	char label[FSLABEL_MAX] = "";
 
 	mutex_lock(&fs->super_lock);
-	memcpy(label, fs->raw->s_volume_name, sizeof(fs->raw->s_volume_name));
+	memcpy(label, fs->label, sizeof(fs->label));
 	mutex_unlock(&fs->super_lock);
-	return copy_to_user(arg, label, sizeof(fs->raw->s_volume_name) + 1) ? -EFAULT : 0;
+	return copy_to_user(arg, label, sizeof(fs->label) + 1) ? -EFAULT : 0;
 }
 
 static long ioctl_set_label(struct file *file, const void __user *arg)
 {
 	struct ext4_fs *fs = ext4_fs(file->inode->super);
-	char label[sizeof(fs->raw->s_volume_name) + 1] = "";
+	char label[sizeof(fs->label) + 1] = "";
 	struct ext4_handle handle;
 
 	if (!capable(CAP_SYS_ADMIN))
@@ -255,7 +255,7 @@ static long ioctl_set_label(struct file *file, const void __user *arg)
 		return -EFAULT;
 	size_t n = strnlen(label, sizeof(label));
 
-	if (n > sizeof(fs->raw->s_volume_name))
+	if (n > sizeof(fs->label))
 		return -EINVAL;
 	memset(label + n, 0, sizeof(label) - n);
 	int err = mount_want_write(file->path.mount);
@@ -265,7 +265,7 @@ static long ioctl_set_label(struct file *file, const void __user *arg)
 	err = ext4_txn_begin(fs, 1, &handle);
 	if (!err) {
 		mutex_lock(&fs->super_lock);
-		memcpy(fs->raw->s_volume_name, label, sizeof(fs->raw->s_volume_name));
+		memcpy(fs->label, label, sizeof(fs->label));
 		mutex_unlock(&fs->super_lock);
 		ext4_txn_dirty_super(&handle);
 		ext4_txn_end(&handle);

@@ -83,7 +83,6 @@ static bool is_meta(const struct ext4_fs *fs, u32 group)
 static void set_counts(struct ext4_handle *handle, u64 blocks, u32 groups)
 {
 	struct ext4_fs *fs = handle->fs;
-	struct ext4_super_raw *raw = fs->raw;
 	u64 reserved = fs->blocks_count
 			   ? fs->reserved_blocks * (blocks >> 10) / max(fs->blocks_count >> 10, 1)
 			   : 0;
@@ -93,15 +92,7 @@ static void set_counts(struct ext4_handle *handle, u64 blocks, u32 groups)
 	atomic_store(&fs->group_count, groups);
 	atomic_store(&fs->blocks_count, blocks);
 	fs->reserved_blocks = min(reserved, blocks / 2);
-	raw->s_inodes_count = le32_make(fs->inodes_count);
-	raw->s_blocks_count_lo = le32_make((u32)blocks);
-	raw->s_r_blocks_count_lo = le32_make((u32)fs->reserved_blocks);
-	if (fs->incompat & EXT4_INCOMPAT_64BIT) {
-		raw->s_blocks_count_hi = le32_make((u32)(blocks >> 32));
-		raw->s_r_blocks_count_hi = le32_make((u32)(fs->reserved_blocks >> 32));
-	}
-	if (le32_get(raw->s_overhead_clusters))
-		raw->s_overhead_clusters = le32_make((u32)(fs->overhead >> fs->cluster_bits));
+	fs->grown = true;
 	mutex_unlock(&fs->super_lock);
 	ext4_txn_dirty_super(handle);
 }
@@ -185,7 +176,7 @@ static int write_zeroes(struct ext4_fs *fs, u64 block, u32 count)
 
 static u32 reserved_count(const struct ext4_fs *fs)
 {
-	return le16_get(fs->raw->s_reserved_gdt_blocks);
+	return fs->reserved_gdt;
 }
 
 /* Groups other than 0 below `end` that have a copy of the superblock. */
@@ -264,7 +255,7 @@ static int take_reserved(struct growth *growth, struct ext4_handle *handle, u64 
 		ext4_inode_add_blocks(
 		    growth->resize_inode,
 		    -((backup_count(fs, fs->group_count) + 1ll) << fs->cluster_bits));
-		fs->raw->s_reserved_gdt_blocks = le16_make((u16)(reserved_count(fs) - 1));
+		fs->reserved_gdt--;
 	}
 	buffer_put(list);
 	return err;

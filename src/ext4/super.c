@@ -123,9 +123,9 @@ static int check_groups(struct ext4_fs *fs, const struct ext4_super_raw *raw)
 	    le32_get(raw->s_first_meta_bg) > fs->desc_blocks)
 		return refuse(fs, "first meta block group is invalid",
 			      le32_get(raw->s_first_meta_bg));
-	if (le16_get(raw->s_reserved_gdt_blocks) > fs->block_size / 4)
-		return refuse(fs, "reserved descriptor blocks are invalid",
-			      le16_get(raw->s_reserved_gdt_blocks));
+	fs->reserved_gdt = le16_get(raw->s_reserved_gdt_blocks);
+	if (fs->reserved_gdt > fs->block_size / 4)
+		return refuse(fs, "reserved descriptor blocks are invalid", fs->reserved_gdt);
 	for (u32 i = 0; i < fs->group_count; i++)
 		if (ext4_group_super_blocks(fs, i) > ext4_group_blocks(fs, i))
 			return refuse(fs, "descriptors don't fit in group", i);
@@ -196,6 +196,7 @@ static void set_limits(struct ext4_fs *fs)
 {
 	struct super_block *super = fs->super;
 
+	memcpy(fs->label, fs->raw->s_volume_name, sizeof(fs->label));
 	fs->indirect_reach = indirect_reach(fs);
 	fs->max_indirect_size = indirect_limit(fs);
 	fs->max_extent_size = (u64)(U32_MAX - 1) << fs->block_bits;
@@ -395,6 +396,32 @@ static int load(struct ext4_fs *fs, const char *options)
 	return err;
 }
 
+/* super_lock held. What changes only now and then. */
+static void fill_rare(struct ext4_fs *fs)
+{
+	struct ext4_super_raw *raw = fs->raw;
+
+	memcpy(raw->s_volume_name, fs->label, sizeof(fs->label));
+	if (le32_get(raw->s_rev_level) > 0) {
+		raw->s_feature_compat = le32_make(fs->compat);
+		raw->s_feature_ro_compat = le32_make(fs->ro_compat);
+	}
+	if (!fs->grown)
+		return;
+	raw->s_reserved_gdt_blocks = le16_make((u16)fs->reserved_gdt);
+	raw->s_inodes_count = le32_make(fs->inodes_count);
+	raw->s_blocks_count_lo = le32_make((u32)fs->blocks_count);
+	raw->s_r_blocks_count_lo = le32_make((u32)fs->reserved_blocks);
+	if (fs->incompat & EXT4_INCOMPAT_64BIT) {
+		raw->s_blocks_count_hi = le32_make((u32)(fs->blocks_count >> 32));
+		raw->s_r_blocks_count_hi = le32_make((u32)(fs->reserved_blocks >> 32));
+	}
+	if (le32_get(raw->s_overhead_clusters))
+		raw->s_overhead_clusters = le32_make((u32)(fs->overhead >> fs->cluster_bits));
+}
+
+/* A transaction's changes reach the superblock's buffer here and nowhere else: until the
+ * transaction closes, the buffer may be on its way to the disk for an older one. */
 void ext4_super_fill(struct ext4_fs *fs)
 {
 	struct ext4_super_raw *raw = fs->raw;
@@ -403,6 +430,7 @@ void ext4_super_fill(struct ext4_fs *fs)
 
 	mutex_lock(&fs->super_lock);
 	buffer_lock(fs->super_buffer);
+	fill_rare(fs);
 	raw->s_wtime = le32_make((u32)now);
 	raw->s_wtime_hi = (u8)(now >> 32);
 	raw->s_last_orphan = le32_make(atomic_load(&fs->orphan_head));

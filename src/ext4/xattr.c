@@ -382,7 +382,6 @@ static int announce(struct setter *s)
 		return -EOPNOTSUPP; /* there was no place for features yet */
 	mutex_lock(&fs->super_lock);
 	fs->compat |= EXT4_COMPAT_EXT_ATTR;
-	fs->raw->s_feature_compat = le32_make(fs->compat);
 	mutex_unlock(&fs->super_lock);
 	ext4_txn_dirty_super(s->handle);
 	return 0;
