@@ -676,6 +676,8 @@ const struct crash_workload crash_workloads[] = {
     {"truncates", EXT4, KIB, NULL, 4, NULL, run_truncates, 8, false, false},
     {"truncates-ext3", EXT3, KIB, NULL, 2, NULL, run_truncates, 8, false, false},
     {"orphans", EXT4, KIB, NULL, 6, NULL, run_orphans, 8, false, false},
+    {"orphans-file", EXT4 " -O orphan_file", KIB, NULL, 6, NULL, run_orphans, 8, false, false},
+    {"truncates-file", EXT4 " -O orphan_file", KIB, NULL, 4, NULL, run_truncates, 8, false, false},
     {"full", EXT4, KIB, NULL, 2, NULL, run_full, 12, false, false},
     {"wrap", EXT4, KIB, NULL, 4, prepare_tree, run_wrap, 16, false, false},
     {"attributes", EXT4 " -O ea_inode", KIB, NULL, 8, prepare_tree, run_attributes, 8, false,

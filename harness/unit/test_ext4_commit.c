@@ -276,6 +276,80 @@ START_TEST(orphans_in_the_orphan_file_are_finished_at_mount)
 }
 END_TEST
 
+#define ORPHANS 700 /* more than the file has room for */
+
+/* Ours go to the file, and what does not fit to the list; e2fsck and the next mount finish both. */
+START_TEST(our_own_orphans_are_in_the_orphan_file)
+{
+	static struct file *files[ORPHANS];
+	struct fs_statistics before, after;
+	char name[16];
+
+	t_mkfs("-t ext4 -b 1024 -N 1024 -O orphan_file -E orphan_file_size=2", 16384);
+	t_run_ok("! dumpe2fs -h img 2>/dev/null | grep -q orphan_present");
+	t_mount_ok(NULL);
+	ck_assert_int_eq(t_statfs(&before), 0);
+	for (unsigned i = 0; i < ORPHANS; i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		t_create(name, i, i);
+		files[i] = t_open(name, O_RDWR, 0);
+		ck_assert_int_eq(t_unlink(name), 0);
+		if (i == 100) {
+			t_sync();
+			const struct ext4_super_raw *raw =
+			    (void *)(host_disk_data(t_disk()) + EXT4_SUPER_OFFSET);
+			ck_assert_uint_eq(((struct ext4_fs *)t_super()->private)->orphan_head, 0);
+			ck_assert_uint_eq(le32_get(raw->s_last_orphan), 0);
+		}
+	}
+	ck_assert_uint_ne(((struct ext4_fs *)t_super()->private)->orphan_head, 0);
+	t_sync();
+	t_run_ok("cp img crashed; cp img theirs; debugfs -w -R jr theirs; "
+		 "dumpe2fs -h theirs 2>/dev/null | grep -q orphan_present");
+	for (unsigned i = 0; i < ORPHANS; i++) {
+		t_close(files[(i * 3) % ORPHANS]);
+		if (i == ORPHANS / 2)
+			t_run_ok("cp img half");
+	}
+	ck_assert_uint_eq(((struct ext4_fs *)t_super()->private)->orphan_head, 0);
+	ck_assert_int_eq(t_statfs(&after), 0);
+	ck_assert_uint_eq(after.free_blocks, before.free_blocks);
+	ck_assert_uint_eq(after.free_files, before.free_files);
+	t_check();
+	t_run_ok("! dumpe2fs -h img 2>/dev/null | grep -q orphan_present");
+	ck_assert_int_le(t_run("e2fsck -fy crashed"), 1);
+	t_run_ok("e2fsck -fn crashed");
+	t_run_ok("mv theirs img");
+	t_mount_ok(NULL);
+	ck_assert_int_eq(t_statfs(&after), 0);
+	ck_assert_uint_eq(after.free_blocks, before.free_blocks);
+	ck_assert_uint_eq(after.free_files, before.free_files);
+	t_check();
+	t_run_ok("mv half img");
+	t_mount_ok(NULL);
+	t_check();
+}
+END_TEST
+
+/* A file that is open without a name survives remounts for reading and back. */
+START_TEST(orphans_survive_a_remount)
+{
+	t_mkfs(_i ? "-t ext4 -O orphan_file" : "-t ext4", 16384);
+	t_mount_ok(NULL);
+	t_create("f", 300000, 1);
+	struct file *file = t_open("f", O_RDONLY, 0);
+	ck_assert_int_eq(t_unlink("f"), 0);
+	log_captured_clear();
+	int err = t_remount(MS_RDONLY, NULL);
+	if (!err)
+		ck_assert_int_eq(t_remount(0, NULL), 0);
+	t_create("g", 30000, 1);
+	t_close(file);
+	ck_assert_msg(!log_captured_has("orphan"), "%s", log_captured());
+	t_check();
+}
+END_TEST
+
 /* A block of a directory that is freed, and then holds a file's data, is not replayed over it. */
 START_TEST(revoked_blocks_are_not_replayed_over_data)
 {
@@ -421,7 +495,9 @@ Suite *suite_ext4_commit(void)
 	suite_add_loop(s, NULL, the_log_goes_round_many_times, ARRAY_SIZE(volumes));
 	suite_add_loop(s, NULL, the_logs_old_end_is_given_up_when_what_it_held_is_durable, 2);
 	suite_add_loop(s, NULL, changes_go_on_while_the_log_is_being_written, ARRAY_SIZE(volumes));
+	suite_add_loop(s, NULL, orphans_survive_a_remount, 2);
 	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
+			our_own_orphans_are_in_the_orphan_file,
 			revoked_blocks_are_not_replayed_over_data,
 			threads_that_fsync_share_commits_and_keep_their_data);
 	return s;

@@ -348,8 +348,8 @@ static const struct {
 	const char *name;
 	int error;
 } golden[] = {
-    {"v3", 0},           {"v3-64bit-wrap", 0},     {"ext3", 0}, {"checksum", 0}, {"async", 0},
-    {"data-journal", 0},
+    {"v3", 0},    {"v3-64bit-wrap", 0}, {"ext3", 0},        {"checksum", 0},
+    {"async", 0}, {"data-journal", 0},  {"orphan-file", 0},
 };
 
 /* First only the replay, by a mount for reading, is compared; then orphans and all. */

@@ -171,8 +171,10 @@ struct ext4_fs {
 	u64 committed_ns;     /* when write-back last asked for a commit */
 	u32 committed_orphan; /* commit_mutex: s_last_orphan as the last transaction left it */
 	struct mutex orphan_lock;
-	u32 orphan_head;          /* orphan_lock: s_last_orphan of the running transaction */
-	struct list_head orphans; /* ext4_inode.orphan_node, oldest first */
+	u32 orphan_head;               /* orphan_lock: s_last_orphan of the running transaction */
+	struct list_head orphans;      /* ext4_inode.orphan_node, oldest first */
+	struct list_head file_orphans; /* orphan_lock: those in the orphan file */
+	struct ext4_orphan_file *orphan_file; /* orphan_lock: NULL: none, or not in use */
 
 	struct ext4_mmp *mmp; /* NULL: not protecting */
 
@@ -262,6 +264,7 @@ struct ext4_inode {
 	struct buffer *table;         /* txn.lock: referenced while dirty_node is linked */
 	u32 sync_tid, datasync_tid;   /* atomic: the last transactions that fsync must wait for */
 	struct list_head orphan_node; /* orphan_lock */
+	u32 orphan_slot; /* orphan_lock: where in the orphan file; EXT4_ORPHAN_LISTED */
 };
 
 static inline struct ext4_inode *ext4_inode(const struct inode *inode)
@@ -565,6 +568,15 @@ int __must_check ext4_orphan_read(struct ext4_fs *fs, u32 ino, bool listed, stru
 int __must_check ext4_orphan_truncate(struct ext4_inode *inode);
 /* Moves the orphans of the orphan file, where Linux keeps them, to the list. */
 int __must_check ext4_orphan_file_empty(struct ext4_fs *fs, u32 *moved);
+/* Opens the orphan file, which is empty, or has what file_orphans has. -EIO, -ENOMEM */
+int __must_check ext4_orphan_file_start(struct ext4_fs *fs);
+/* Lets go of it. clean: orphan_present goes, if it is empty; the superblock is the caller's to
+ * write. */
+void ext4_orphan_file_stop(struct ext4_fs *fs, bool clean);
+/* orphan_lock is held. False: it has no room, or the inode is not in it. */
+#define EXT4_ORPHAN_LISTED U32_MAX
+bool ext4_orphan_file_add(struct ext4_handle *handle, struct ext4_inode *inode);
+bool ext4_orphan_file_remove(struct ext4_handle *handle, struct ext4_inode *inode);
 /* At a read-write mount: finishes what the last user of the volume left. */
 int __must_check ext4_orphan_process(struct ext4_fs *fs);
 

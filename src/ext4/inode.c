@@ -33,6 +33,7 @@ struct inode *ext4_inode_alloc_memory(struct super_block *super)
 	list_init(&inode->dirty_node);
 	list_init(&inode->window.node);
 	list_init(&inode->orphan_node);
+	inode->orphan_slot = EXT4_ORPHAN_LISTED;
 	/* What it was before may have been changed by a transaction that is not committed yet. */
 	inode->sync_tid = inode->datasync_tid = ext4_txn_tid(ext4_fs(super));
 	return &inode->vfs;

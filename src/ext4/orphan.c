@@ -1,7 +1,8 @@
 /*
  * The orphan list: inodes that a crash would leave half done. Those without links, until they are
  * evicted, and those being truncated. On disk it is a chain from s_last_orphan through i_dtime, the
- * newest first; in memory a list, the oldest first.
+ * newest first; in memory a list, the oldest first. Where there is an orphan file (orphan_file.c),
+ * the list is only for what does not fit.
  */
 #include "ext4/ext4_int.h"
 #include "lib/log.h"
@@ -26,7 +27,7 @@ void ext4_orphan_add(struct ext4_handle *handle, struct ext4_inode *inode)
 	struct ext4_fs *fs = handle->fs;
 
 	mutex_lock(&fs->orphan_lock);
-	if (!list_is_linked(&inode->orphan_node)) {
+	if (!list_is_linked(&inode->orphan_node) && !ext4_orphan_file_add(handle, inode)) {
 		set_next(handle, inode, fs->orphan_head);
 		list_add_tail(&inode->orphan_node, &fs->orphans);
 		set_head(handle, ext4_ino(inode));
@@ -39,7 +40,7 @@ void ext4_orphan_remove(struct ext4_handle *handle, struct ext4_inode *inode)
 	struct ext4_fs *fs = handle->fs;
 
 	mutex_lock(&fs->orphan_lock);
-	if (list_is_linked(&inode->orphan_node)) {
+	if (list_is_linked(&inode->orphan_node) && !ext4_orphan_file_remove(handle, inode)) {
 		u32 next = inode->dtime_or_next;
 
 		if (inode->orphan_node.next == &fs->orphans)
@@ -109,7 +110,12 @@ int ext4_orphan_truncate(struct ext4_inode *inode)
 int ext4_orphan_process(struct ext4_fs *fs)
 {
 	u32 ino, deleted = 0, truncated = 0, moved = 0;
-	int err = ext4_orphan_file_empty(fs, &moved);
+	int err = 0;
+
+	/* A remount: what is on the disk are files that were unlinked and are open still. */
+	if (!list_empty(&fs->orphans) || !list_empty(&fs->file_orphans))
+		return ext4_orphan_file_start(fs);
+	err = ext4_orphan_file_empty(fs, &moved);
 
 	while (!err && (ino = fs->orphan_head) != 0) {
 		struct inode *inode;
@@ -137,7 +143,7 @@ int ext4_orphan_process(struct ext4_fs *fs)
 		log_info("%s: %s: %u orphan inodes deleted, %u truncated", fs->type_name,
 			 fs->super->id, deleted, truncated);
 	if (!err)
-		return 0;
+		return ext4_orphan_file_start(fs);
 	/* The rest is left to e2fsck: the state on disk stays "not clean" for it. */
 	log_err("%s: %s: the orphan list could not be finished: run e2fsck", fs->type_name,
 		fs->super->id);

@@ -1,11 +1,18 @@
 /*
- * The orphan file: where newer Linux keeps the numbers of orphans, so that adding one takes no lock
- * of the whole volume. A volume that was in use then has the feature orphan_present. Here orphans
- * are kept in the list that every ext4 knows (orphan.c), and so the file stays empty while we use
- * the volume; what a crash of another system left in it goes to the list, entry by entry, each in
- * one transaction, and is finished from there.
+ * The orphan file: where volumes with the feature orphan_file keep the numbers of orphans, in any
+ * free entry of any of its blocks, so that adding one changes one block and neither the superblock
+ * nor another orphan. While the volume is in use it has the feature orphan_present. When the file
+ * is full, the list that every ext4 knows (orphan.c) takes the rest.
+ *
+ * What a crash left in the file goes to the list, entry by entry, each in one transaction, and is
+ * finished from there. Then the file is opened for our own orphans: its blocks stay in memory, with
+ * counts of their free entries, until the volume is not written to any more.
+ *
+ * All of it is guarded by orphan_lock.
  */
 #include "ext4/ext4_int.h"
+#include "lib/log.h"
+#include "mm/kmalloc.h"
 
 /* More than any system makes; a crafted size could keep us busy for long. */
 #define BLOCKS_MAX 65536u
@@ -86,10 +93,12 @@ static int empty_block(struct ext4_inode *file, u32 logical, u32 *moved)
 	return err;
 }
 
-static void clear_feature(struct ext4_fs *fs)
+/* orphan_present */
+static void set_feature(struct ext4_fs *fs, bool present)
 {
 	mutex_lock(&fs->super_lock);
-	fs->ro_compat &= ~EXT4_RO_COMPAT_ORPHAN_PRESENT;
+	fs->ro_compat = (fs->ro_compat & ~EXT4_RO_COMPAT_ORPHAN_PRESENT) |
+			(present ? EXT4_RO_COMPAT_ORPHAN_PRESENT : 0);
 	fs->raw->s_feature_ro_compat = le32_make(fs->ro_compat);
 	if (fs->metadata_csum)
 		fs->raw->s_checksum = le32_make(ext4_csum_super(fs->raw));
@@ -97,27 +106,196 @@ static void clear_feature(struct ext4_fs *fs)
 	ext4_super_write(fs);
 }
 
-int ext4_orphan_file_empty(struct ext4_fs *fs, u32 *moved)
+static int read_file(struct ext4_fs *fs, struct inode **out, u32 *blocks)
 {
 	u32 ino = le32_get(fs->raw->s_orphan_file_inum);
-	struct inode *inode;
 
-	if (!(fs->ro_compat & EXT4_RO_COMPAT_ORPHAN_PRESENT))
-		return 0;
 	if (!(fs->compat & EXT4_COMPAT_ORPHAN_FILE) || ino < fs->first_ino)
 		return ext4_error(fs, ino, 0, "orphan_present without an orphan file");
-	int err = ext4_inode_read(fs, ino, &inode);
+	int err = ext4_inode_read(fs, ino, out);
 
 	if (err)
 		return err == -ESTALE ? ext4_error(fs, ino, 0, "there is no orphan file") : err;
-	u64 blocks = (u64)inode->size >> fs->block_bits;
+	u64 n = (u64)(*out)->size >> fs->block_bits;
 
-	if (!S_ISREG(inode->mode) || blocks > BLOCKS_MAX)
-		err = ext4_error(fs, ino, 0, "orphan file: it is none");
+	*blocks = (u32)n;
+	if (S_ISREG((*out)->mode) && n <= BLOCKS_MAX)
+		return 0;
+	inode_put(*out);
+	return ext4_error(fs, ino, 0, "orphan file: it is none");
+}
+
+int ext4_orphan_file_empty(struct ext4_fs *fs, u32 *moved)
+{
+	struct inode *inode;
+	u32 blocks;
+
+	if (!(fs->ro_compat & EXT4_RO_COMPAT_ORPHAN_PRESENT))
+		return 0;
+	int err = read_file(fs, &inode, &blocks);
+
+	if (err)
+		return err;
 	for (u32 i = 0; i < blocks && !err; i++)
 		err = empty_block(ext4_inode(inode), i, moved);
 	inode_put(inode);
 	if (!err)
-		clear_feature(fs);
+		set_feature(fs, false);
 	return err;
+}
+
+/* ---- our own orphans ---- */
+
+struct ext4_orphan_file {
+	u32 seed;    /* of the blocks' checksums */
+	u32 entries; /* per block */
+	u32 count;   /* blocks */
+	u32 hint;    /* the block that the last one went to */
+	struct {
+		struct buffer *buffer;
+		u32 free;
+	} block[];
+};
+
+static void free_file(struct ext4_orphan_file *file)
+{
+	for (u32 i = 0; file && i < file->count; i++)
+		buffer_put(file->block[i].buffer);
+	kfree(file);
+}
+
+static int open_block(struct ext4_inode *inode, struct ext4_orphan_file *file, u32 i)
+{
+	struct ext4_fs *fs = ext4_inode_fs(inode);
+	struct buffer *buffer;
+	int err = ext4_file_block_read(inode, i, &buffer);
+
+	if (!err && !buffer)
+		err = ext4_error(fs, ext4_ino(inode), 0, "orphan file: block %u is missing", i);
+	if (err)
+		return err;
+	file->block[i].buffer = buffer;
+	err = check_block(inode, buffer);
+	for (u32 n = 0; n < file->entries; n++)
+		file->block[i].free += !le32_get(((struct le32 *)buffer->data)[n]);
+	return err;
+}
+
+static int open_file(struct ext4_fs *fs, struct ext4_orphan_file **out)
+{
+	struct ext4_orphan_file *file;
+	struct inode *inode;
+	u32 blocks;
+	int err = read_file(fs, &inode, &blocks);
+
+	if (err)
+		return err;
+	file = kcalloc(1, sizeof(*file) + blocks * sizeof(file->block[0]), MM_NORMAL);
+	if (file) {
+		file->seed = ext4_inode(inode)->csum_seed;
+		file->entries = (fs->block_size - (u32)sizeof(struct ext4_orphan_tail)) / 4;
+		file->count = blocks;
+		for (u32 i = 0; i < blocks && !err; i++)
+			err = open_block(ext4_inode(inode), file, i);
+	} else {
+		err = -ENOMEM;
+	}
+	inode_put(inode);
+	if (err)
+		free_file(file);
+	else
+		*out = file;
+	return err;
+}
+
+int ext4_orphan_file_start(struct ext4_fs *fs)
+{
+	struct ext4_orphan_file *file;
+
+	if (!(fs->compat & EXT4_COMPAT_ORPHAN_FILE) || fs->orphan_file ||
+	    ((fs->ro_compat & EXT4_RO_COMPAT_ORPHAN_PRESENT) && list_empty(&fs->file_orphans)))
+		return 0; /* the last: it could not be emptied, and is left to e2fsck */
+	int err = open_file(fs, &file);
+
+	if (err == -EUCLEAN)
+		return 0; /* the list will do */
+	if (err)
+		return err;
+	mutex_lock(&fs->orphan_lock);
+	fs->orphan_file = file;
+	mutex_unlock(&fs->orphan_lock);
+	set_feature(fs, true);
+	return 0;
+}
+
+void ext4_orphan_file_stop(struct ext4_fs *fs, bool clean)
+{
+	struct ext4_orphan_file *file = fs->orphan_file;
+	bool empty = list_empty(&fs->file_orphans);
+
+	if (!file)
+		return;
+	for (u32 i = 0; i < file->count; i++)
+		empty = empty && file->block[i].free == file->entries;
+	fs->orphan_file = NULL;
+	free_file(file);
+	if (clean && empty)
+		set_feature(fs, false);
+}
+
+static int put_entry(struct ext4_handle *handle, u32 slot, u32 ino)
+{
+	struct ext4_orphan_file *file = handle->fs->orphan_file;
+	struct buffer *buffer = file->block[slot / file->entries].buffer;
+	int err = ext4_txn_access(handle, buffer);
+
+	if (err)
+		return err;
+	((struct le32 *)buffer->data)[slot % file->entries] = le32_make(ino);
+	ext4_txn_dirty_seeded(handle, buffer, EXT4_CSUM_ORPHAN, file->seed);
+	return 0;
+}
+
+bool ext4_orphan_file_add(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	struct ext4_orphan_file *file = handle->fs->orphan_file;
+	u32 block, entry = 0, i;
+
+	if (!file)
+		return false;
+	for (i = 0; i < file->count; i++) {
+		block = (file->hint + i) % file->count;
+		if (file->block[block].free)
+			break;
+	}
+	if (i == file->count)
+		return false;
+	const struct le32 *numbers = file->block[block].buffer->data;
+	while (entry < file->entries && le32_get(numbers[entry]))
+		entry++;
+	if (entry == file->entries ||
+	    put_entry(handle, block * file->entries + entry, ext4_ino(inode)))
+		return false;
+	file->hint = block;
+	file->block[block].free--;
+	inode->orphan_slot = block * file->entries + entry;
+	list_add_tail(&inode->orphan_node, &handle->fs->file_orphans);
+	return true;
+}
+
+bool ext4_orphan_file_remove(struct ext4_handle *handle, struct ext4_inode *inode)
+{
+	struct ext4_fs *fs = handle->fs;
+	struct ext4_orphan_file *file = fs->orphan_file;
+
+	if (inode->orphan_slot == EXT4_ORPHAN_LISTED)
+		return false;
+	if (!file || ext4_insist(put_entry(handle, inode->orphan_slot, 0)))
+		log_err("%s: %s: inode %u: the orphan file could not be kept", fs->type_name,
+			fs->super->id, ext4_ino(inode));
+	else
+		file->block[inode->orphan_slot / file->entries].free++;
+	inode->orphan_slot = EXT4_ORPHAN_LISTED;
+	list_del(&inode->orphan_node);
+	return true;
 }

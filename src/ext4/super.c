@@ -549,6 +549,7 @@ static int end_writing(struct ext4_fs *fs)
 	int err = fs->journal ? ext4_journal_stop(fs) : ext4_txn_sync(fs);
 
 	fs->writable_once = false;
+	ext4_orphan_file_stop(fs, !err && !atomic_load(&fs->aborted));
 	if (atomic_load(&fs->aborted) && fs->has_journal)
 		return err; /* the superblock has been written, and the log holds the rest */
 	mutex_lock(&fs->super_lock);
@@ -598,6 +599,7 @@ static int replay_fast(struct ext4_fs *fs)
 
 static void free_fs(struct ext4_fs *fs)
 {
+	ext4_orphan_file_stop(fs, false);
 	ext4_txn_destroy(fs);
 	ext4_quota_free(fs);
 	ext4_groups_free(fs);
@@ -800,6 +802,7 @@ static int mount_any(struct super_block *super, const char *options, struct inod
 	mutex_init(&fs->orphan_lock, "ext4 orphans");
 	mutex_init(&fs->xattr_mutex, "ext4 shared attributes");
 	list_init(&fs->orphans);
+	list_init(&fs->file_orphans);
 	list_init(&fs->retired);
 	random_bytes(&fs->generation_next, sizeof(fs->generation_next));
 	super->private = fs;

@@ -108,6 +108,9 @@ int __must_check ext4_txn_create(struct ext4_handle *handle, u64 block, struct b
 /* After a change. owner: the inode that a directory or extent block belongs to. */
 void ext4_txn_dirty(struct ext4_handle *handle, struct buffer *buffer, enum ext4_csum_kind kind,
 		    const struct ext4_inode *owner);
+/* The same with the checksum's seed; the owner is not in memory. */
+void ext4_txn_dirty_seeded(struct ext4_handle *handle, struct buffer *buffer,
+			   enum ext4_csum_kind kind, u32 seed);
 void ext4_txn_dirty_bitmap(struct ext4_handle *handle, struct buffer *buffer,
 			   enum ext4_csum_kind kind, u32 group);
 /* The blocks were freed: no copy of theirs may reach the disk any more (a revoke, with a journal).

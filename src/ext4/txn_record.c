@@ -258,6 +258,12 @@ void ext4_txn_dirty(struct ext4_handle *handle, struct buffer *buffer, enum ext4
 	dirty(handle, buffer, kind, owner ? owner->csum_seed : 0);
 }
 
+void ext4_txn_dirty_seeded(struct ext4_handle *handle, struct buffer *buffer,
+			   enum ext4_csum_kind kind, u32 seed)
+{
+	dirty(handle, buffer, kind, seed);
+}
+
 void ext4_txn_dirty_bitmap(struct ext4_handle *handle, struct buffer *buffer,
 			   enum ext4_csum_kind kind, u32 group)
 {
