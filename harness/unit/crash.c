@@ -386,6 +386,22 @@ static bool is_new(struct explorer *e, u64 hash)
 	return true;
 }
 
+/* Whether e2fsck found something to mend. That a volume was in use, with orphans in its orphan file
+ * or none, it calls a problem too, whoever used it. */
+static bool was_repaired(const char *text)
+{
+	static const char *const harmless[] = {"orphan file is clean.\nClear? yes",
+					       "is not clean.\nClear? yes"};
+	size_t questions = 0, answers = 0;
+
+	for (const char *at = text; (at = strstr(at, "? yes")); at++)
+		questions++;
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		for (const char *at = text; (at = strstr(at, harmless[i])); at++)
+			answers++;
+	return strstr(text, "<y>") || questions > answers;
+}
+
 static void expect_e2fsck_agrees(struct explorer *e, const struct tree *ours)
 {
 	struct tree theirs;
@@ -399,7 +415,7 @@ static void expect_e2fsck_agrees(struct explorer *e, const struct tree *ours)
 	if (e->workload->grows)
 		return;
 	status = e2fsck("-fy", e->copy_image);
-	ck_assert_msg(status <= 1 && !strstr(output, "? yes") && !strstr(output, "<y>"),
+	ck_assert_msg(status <= 1 && !was_repaired(output),
 		      "%s: e2fsck -fy had to repair: status %d:\n%.4000s", e->what, status, output);
 	const char *error = tree_of_image(&theirs, e->copy_image);
 	ck_assert_msg(!error, "%s: libext2fs: %s", e->what, error);
