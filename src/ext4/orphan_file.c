@@ -99,9 +99,6 @@ static void set_feature(struct ext4_fs *fs, bool present)
 	mutex_lock(&fs->super_lock);
 	fs->ro_compat = (fs->ro_compat & ~EXT4_RO_COMPAT_ORPHAN_PRESENT) |
 			(present ? EXT4_RO_COMPAT_ORPHAN_PRESENT : 0);
-	fs->raw->s_feature_ro_compat = le32_make(fs->ro_compat);
-	if (fs->metadata_csum)
-		fs->raw->s_checksum = le32_make(ext4_csum_super(fs->raw));
 	mutex_unlock(&fs->super_lock);
 	ext4_super_write(fs);
 }
