@@ -17,11 +17,12 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
-#define EXT4  "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
-#define BIG   EXT4 " -O bigalloc -C 16384"
-#define QUOTA " -O quota,project"
-#define EXT3  "-t ext3 -b 1024 -N 512 -J size=1"
-#define KIB   4096
+#define EXT4   "-t ext4 -b 1024 -N 512 -J size=1 -I 256"
+#define BIG    EXT4 " -O bigalloc -C 16384"
+#define QUOTA  " -O quota,project"
+#define EXT3   "-t ext3 -b 1024 -N 512 -J size=1"
+#define KIB    4096
+#define INLINE EXT4 " -O inline_data"
 
 static void ok(int err, const char *what)
 {
@@ -426,6 +427,43 @@ static void run_clusters(unsigned variant)
 	t_sync();
 }
 
+/* Files as small as an inode's room, and larger, and small again. */
+static void run_small(unsigned variant)
+{
+	u64 state = variant * 55 + 3;
+	char path[32];
+
+	for (unsigned i = 0; i < 60; i++) {
+		u32 which = t_random(&state) % 12, size = 8 + (t_random(&state) % 200 & ~7u);
+
+		snprintf(path, sizeof(path), "i%u", t_random(&state) % 5);
+		bool there = t_exists(path);
+
+		if (which < 5 || !there) {
+			u32 seed = crash_write(path, size);
+
+			if (which % 2) {
+				crash_fsync(path);
+				crash_keep(path, size, seed);
+				crash_change(path);
+			}
+		} else if (which < 7) {
+			crash_write_at(path, size * 2, size * (i % 8));
+		} else if (which < 8) {
+			ok(t_truncate(path, size / 2 & ~7u), "truncate");
+		} else if (which < 9) {
+			int err = t_setxattr(path, "user.a", path, t_random(&state) % 30, 0);
+
+			ok(err == -ENOSPC ? 0 : err, "setxattr");
+		} else if (which < 10) {
+			ok(t_unlink(path), "unlink");
+		} else {
+			crash_fsync(path);
+		}
+	}
+	t_sync();
+}
+
 /* The disk fills up, is emptied, fills up again. */
 static void run_full(unsigned variant)
 {
@@ -726,6 +764,12 @@ const struct crash_workload crash_workloads[] = {
     {"orphans-quota", EXT4 QUOTA, KIB, NULL, 3, NULL, run_orphans, 4, false, false},
     {"attributes-quota", EXT4 QUOTA ",ea_inode", KIB, NULL, 4, prepare_tree, run_attributes, 4,
      false, false},
+    {"small-inline", INLINE, KIB, NULL, 8, prepare_tree, run_small, 8, false, false},
+    {"single-inline", INLINE, KIB, NULL, OPERATIONS, prepare_tree, run_single, 0, false, false},
+    {"mix-inline", INLINE, KIB, NULL, 8, prepare_tree, run_mix, 8, false, false},
+    {"replace-inline", INLINE, KIB, NULL, 2, prepare_tree, run_replace, 4, false, false},
+    {"appends-inline", INLINE, KIB, NULL, 4, NULL, run_appends, 4, false, false},
+    {"untar-inline", INLINE, KIB, NULL, 3, prepare_tree, run_untar, 4, false, false},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true, false},
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},

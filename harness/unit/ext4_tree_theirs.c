@@ -31,6 +31,8 @@ static errcode_t hash_file(ext2_filsys fs, ext2_ino_t ino, struct tree_node *nod
 		error = ext2fs_file_llseek(file, at, EXT2_SEEK_SET, NULL);
 		if (!error)
 			error = ext2fs_file_read(file, piece, sizeof(piece), &n);
+		if (n > node->size - at) /* of an inline file it reads whatever is in its place */
+			n = (unsigned)(node->size - at);
 		node->hash = tree_hash(node->hash, at, piece, n);
 	}
 	ext2fs_file_close(file);

@@ -16,6 +16,8 @@ int ext4_cluster_find(struct ext4_inode *inode, u32 logical, struct ext4_run exc
 	u32 end = last_of(inode, logical), last;
 
 	*cluster = 0;
+	if (!ext4_uses_extents(inode)) /* contents in the inode: see inline_file.c */
+		return 0;
 	for (u32 at = first_of(inode, logical);; at = last + 1) {
 		struct ext4_map map;
 		int err = ext4_extent_map(inode, at, &map);

@@ -258,6 +258,7 @@ struct ext4_inode {
 	/* directories */
 	u32 insert_hint; /* [r] the first block that may have room */
 	/* regular files */
+	bool may_inline;     /* xattr_lock, read freely: write-back may put contents into it */
 	bool flush_on_close; /* [a] was cut to nothing: what was written since goes out at close */
 	/* the transaction's */
 	struct list_head dirty_node;  /* txn.lock */
@@ -541,7 +542,24 @@ int __must_check ext4_inline_read(struct ext4_inode *inode, u8 *buf);
 /* The block that an inline directory would be, in memory: out->data is the caller's to kfree. */
 int __must_check ext4_inline_dir_block(struct ext4_inode *dir, struct buffer *out);
 /* Moves the contents to a block (or drops them), before they change. No handle may be open. */
-int __must_check ext4_inline_convert(struct ext4_inode *inode, bool discard);
+enum ext4_inline_how {
+	EXT4_INLINE_DISCARD = 1 << 0,  /* the contents are wanted no more */
+	EXT4_INLINE_PROMISED = 1 << 1, /* write-back: the block was promised */
+};
+int __must_check ext4_inline_convert(struct ext4_inode *inode, unsigned int how);
+/* Bytes that this inode could hold if it had no other attributes; 0: none. */
+u32 ext4_inline_limit(const struct ext4_inode *inode);
+
+/* ---- inline_file.c ---- */
+
+/* Whether a file that ends there may lie in its inode. */
+bool ext4_inline_fits(const struct ext4_inode *inode, u64 end);
+/* Write-back of a file that may. *done: there is nothing left to write; else it has a map now. */
+int __must_check ext4_inline_write(struct ext4_inode *inode, struct writeback_control *wbc,
+				   bool *done);
+/* Changes the size of an inline file in place; inode->rwsem is held. *done false: it has no room.
+ */
+int __must_check ext4_inline_resize(struct ext4_inode *inode, u64 size, bool *done);
 
 /* ---- resize.c ---- */
 

@@ -300,7 +300,7 @@ int ext4_fallocate(struct file *file, int mode, loff_t offset, loff_t length)
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
 		     FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
 		return -EOPNOTSUPP;
-	err = ext4_inline_convert(inode, false);
+	err = ext4_inline_convert(inode, 0);
 	if (err)
 		return err;
 	if (mode & FALLOC_FL_PUNCH_HOLE) {

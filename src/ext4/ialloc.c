@@ -290,6 +290,7 @@ static void fill_new(struct ext4_fs *fs, struct ext4_inode *inode, struct inode 
 	if ((fs->incompat & EXT4_INCOMPAT_EXTENTS) &&
 	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
 		ext4_extent_init_root(inode);
+	inode->may_inline = S_ISREG(mode) && ext4_inline_limit(inode);
 	ext4_inode_set_vfs_flags(inode);
 	inode->vfs.flags |= INODE_NO_CAPABILITY;
 	inode->loaded = true;

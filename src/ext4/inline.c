@@ -3,26 +3,26 @@
  *
  * The first 60 bytes lie where the map would be, the rest is the value of the attribute
  * "system.data" in the inode's body; so all fits into the file's first block. A file may be larger
- * than what it has there: the rest is a hole. Contents are read where
- * they are; before anything changes them, they are moved to a block (ext4_inline_convert), and the
- * inode is like any other from then on.
+ * than what it has there: the rest is a hole. Files are read and written where they are
+ * (inline_file.c); before they become too large, and for whatever needs a map, the contents are
+ * moved to a block (ext4_inline_convert), and the inode is like any other from then on. Directories
+ * and links are read where they are, and moved before they change.
  *
  * A directory's contents are the number of its parent and two runs of entries, one in each place,
  * without "." and "..". For readers they are laid out as the block that conversion would make, with
  * the same offsets, so that listing goes on correctly after it.
  *
- * EXT4_INLINE_DATA_FL is cleared under xattr_lock and map_lock, and never set: whoever finds it
- * clear need not look again.
+ * EXT4_INLINE_DATA_FL changes under xattr_lock and map_lock. Once ext4_inline_convert() has been
+ * called for an inode, it is clear and stays so.
  */
-#include "ext4/xattr_int.h"
+#include "ext4/inline_int.h"
 #include "lib/string.h"
 #include "mm/kmalloc.h"
 
-#define IN_MAP       ((u32)sizeof(((struct ext4_inode *)NULL)->block))
 #define PARENT_BYTES 4u
 #define DOTS_BYTES   24u /* "." and ".." in a block */
 
-static const struct ext4_xattr_key data_key = {
+const struct ext4_xattr_key ext4_inline_key = {
     .index = EXT4_XATTR_INDEX_SYSTEM, .length = 4, .name = "data"};
 
 static int damaged(struct ext4_inode *inode, const char *what)
@@ -31,19 +31,19 @@ static int damaged(struct ext4_inode *inode, const char *what)
 			  what);
 }
 
-/* All contents into buf, a block that is zeroed; xattr_lock is held. *length: how many bytes. */
-static int read_all(struct ext4_inode *inode, u8 *buf, u32 *length)
+int ext4_inline_read_all(struct ext4_inode *inode, u8 *buf, u32 *length)
 {
 	const struct ext4_fs *fs = ext4_inode_fs(inode);
 
-	memcpy(buf, inode->block_bytes, IN_MAP);
-	ssize_t n = ext4_xattr_get_locked(inode, &data_key, buf + IN_MAP, fs->block_size - IN_MAP);
+	memcpy(buf, inode->block_bytes, EXT4_INLINE_MAP);
+	ssize_t n = ext4_xattr_get_locked(inode, &ext4_inline_key, buf + EXT4_INLINE_MAP,
+					  fs->block_size - EXT4_INLINE_MAP);
 
 	if (n == -ENODATA || n == -ERANGE)
 		return damaged(inode, "there is no second part, or it is too large");
 	if (n < 0)
 		return (int)n;
-	*length = IN_MAP + (u32)n;
+	*length = EXT4_INLINE_MAP + (u32)n;
 	if ((u64)inode->vfs.size > *length && !S_ISREG(inode->vfs.mode))
 		return damaged(inode, "the file is larger");
 	return 0;
@@ -57,7 +57,7 @@ int ext4_inline_read(struct ext4_inode *inode, u8 *buf)
 	memset(buf, 0, ext4_inode_fs(inode)->block_size);
 	rwsem_read_lock(&inode->xattr_lock);
 	if (ext4_is_inline(inode))
-		err = read_all(inode, buf, &length);
+		err = ext4_inline_read_all(inode, buf, &length);
 	rwsem_read_unlock(&inode->xattr_lock);
 	return err;
 }
@@ -92,7 +92,8 @@ static int make_block(struct ext4_inode *dir, const u8 *from, u32 length, u8 *to
 {
 	const struct ext4_fs *fs = ext4_inode_fs(dir);
 	u32 space = ext4_dir_space(fs), last = DOTS_BYTES;
-	u32 middle = DOTS_BYTES + IN_MAP - PARENT_BYTES, end = DOTS_BYTES + length - PARENT_BYTES;
+	u32 middle = DOTS_BYTES + EXT4_INLINE_MAP - PARENT_BYTES,
+	    end = DOTS_BYTES + length - PARENT_BYTES;
 	u32 parent = le32_load(from);
 
 	if (end > space || parent < EXT4_INO_ROOT || parent > fs->inodes_count)
@@ -120,7 +121,7 @@ int ext4_inline_dir_block(struct ext4_inode *dir, struct buffer *out)
 		return -ENOMEM;
 	rwsem_read_lock(&dir->xattr_lock);
 	if (ext4_is_inline(dir))
-		err = read_all(dir, from + fs->block_size, &length);
+		err = ext4_inline_read_all(dir, from + fs->block_size, &length);
 	rwsem_read_unlock(&dir->xattr_lock);
 	if (!err)
 		err = make_block(dir, from + fs->block_size, length, from);
@@ -134,10 +135,12 @@ int ext4_inline_dir_block(struct ext4_inode *dir, struct buffer *out)
 /* ---- to a block ---- */
 
 /* A file's block is written at once, so that it is on disk before the transaction that maps it. */
-static int write_file_block(struct ext4_handle *handle, struct ext4_inode *inode, const void *data)
+static int write_file_block(struct ext4_handle *handle, struct ext4_inode *inode, const void *data,
+			    unsigned int how)
 {
 	struct ext4_fs *fs = handle->fs;
-	struct ext4_map_request request = {.length = 1};
+	struct ext4_map_request request = {
+	    .length = 1, .alloc_flags = how & EXT4_INLINE_PROMISED ? EXT4_ALLOC_RESERVED : 0};
 	struct ext4_map map;
 	struct buffer *buffer;
 	int err = ext4_map_create(handle, inode, &request, &map);
@@ -172,16 +175,15 @@ static int write_dir_block(struct ext4_handle *handle, struct ext4_inode *dir, c
 	return 0;
 }
 
-/* The inode gets an empty map, or back what it had. */
-static void switch_map(struct ext4_inode *inode, const void *contents)
+void ext4_inline_switch_map(struct ext4_inode *inode, const void *contents)
 {
 	rwsem_write_lock(&inode->map_lock);
 	inode->flags &= ~(EXT4_INLINE_DATA_FL | EXT4_EXTENTS_FL);
 	if (contents) {
 		inode->flags |= EXT4_INLINE_DATA_FL;
-		memcpy(inode->block_bytes, contents, IN_MAP);
+		memcpy(inode->block_bytes, contents, EXT4_INLINE_MAP);
 	} else {
-		memset(inode->block_bytes, 0, IN_MAP);
+		memset(inode->block_bytes, 0, EXT4_INLINE_MAP);
 		if (ext4_inode_fs(inode)->incompat & EXT4_INCOMPAT_EXTENTS)
 			ext4_extent_init_root(inode);
 	}
@@ -190,13 +192,14 @@ static void switch_map(struct ext4_inode *inode, const void *contents)
 }
 
 /* xattr_lock is held. data: two blocks, zeroed, the contents in the second. */
-static int convert(struct ext4_handle *handle, struct ext4_inode *inode, u8 *data, bool discard)
+static int convert(struct ext4_handle *handle, struct ext4_inode *inode, u8 *data, unsigned int how)
 {
 	struct ext4_fs *fs = handle->fs;
 	u8 *contents = data + fs->block_size;
-	bool dir = S_ISDIR(inode->vfs.mode), used = dir || (inode->vfs.size && !discard);
+	bool dir = S_ISDIR(inode->vfs.mode),
+	     used = dir || (inode->disk_size && !(how & EXT4_INLINE_DISCARD));
 	u32 length;
-	int err = read_all(inode, contents, &length);
+	int err = ext4_inline_read_all(inode, contents, &length);
 
 	if (!err && dir)
 		err = make_block(inode, contents, length, data);
@@ -204,24 +207,24 @@ static int convert(struct ext4_handle *handle, struct ext4_inode *inode, u8 *dat
 		err = ext4_txn_dirty_inode(handle, inode);
 	if (err)
 		return err;
-	if (!dir && inode->vfs.size < fs->block_size) /* behind the end, a block is zeroes */
-		memset(contents + inode->vfs.size, 0, fs->block_size - (u32)inode->vfs.size);
+	if (!dir && inode->disk_size < fs->block_size) /* behind the end, a block is zeroes */
+		memset(contents + inode->disk_size, 0, fs->block_size - (u32)inode->disk_size);
 	u8 *saved = dir ? contents : data;
 
-	memcpy(saved, inode->block_bytes, IN_MAP);
-	switch_map(inode, NULL);
+	memcpy(saved, inode->block_bytes, EXT4_INLINE_MAP);
+	ext4_inline_switch_map(inode, NULL);
 	if (used)
 		err = dir ? write_dir_block(handle, inode, data)
-			  : write_file_block(handle, inode, contents);
+			  : write_file_block(handle, inode, contents, how);
 	if (!err)
-		err =
-		    ext4_insist(ext4_xattr_set_locked(handle, inode, &data_key, NULL, 0, 0, NULL));
+		err = ext4_insist(
+		    ext4_xattr_set_locked(handle, inode, &ext4_inline_key, NULL, 0, 0, NULL));
 	if (err) {
 		int undo = used ? ext4_map_remove(handle, inode, 0, 0) : 0;
 
 		if (undo)
 			ext4_error(fs, ext4_ino(inode), 0, "a block is lost: error %d", undo);
-		switch_map(inode, saved);
+		ext4_inline_switch_map(inode, saved);
 		return err;
 	}
 	if (dir) {
@@ -231,14 +234,28 @@ static int convert(struct ext4_handle *handle, struct ext4_inode *inode, u8 *dat
 	return 0;
 }
 
-int ext4_inline_convert(struct ext4_inode *inode, bool discard)
+/* Whether there is nothing to convert; from now on there will not be. */
+static bool forbid_inline(struct ext4_inode *inode)
+{
+	if (likely(!ext4_is_inline(inode) && !READ_ONCE(inode->may_inline)))
+		return true;
+	rwsem_write_lock(&inode->xattr_lock);
+	bool has_map = !ext4_is_inline(inode);
+
+	if (has_map)
+		inode->may_inline = false;
+	rwsem_write_unlock(&inode->xattr_lock);
+	return has_map;
+}
+
+int ext4_inline_convert(struct ext4_inode *inode, unsigned int how)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
 	struct ext4_handle handle;
 	u8 *data;
 	int err;
 
-	if (likely(!ext4_is_inline(inode)))
+	if (forbid_inline(inode))
 		return 0;
 	data = kmalloc(2 * fs->block_size, MM_NOFS | MM_ZERO);
 	if (!data)
@@ -249,7 +266,9 @@ int ext4_inline_convert(struct ext4_inode *inode, bool discard)
 	if (!err) {
 		rwsem_write_lock(&inode->xattr_lock);
 		if (ext4_is_inline(inode))
-			err = convert(&handle, inode, data, discard);
+			err = convert(&handle, inode, data, how);
+		if (!err)
+			inode->may_inline = false;
 		rwsem_write_unlock(&inode->xattr_lock);
 		ext4_txn_end(&handle);
 	}

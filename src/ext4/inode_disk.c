@@ -229,6 +229,7 @@ int ext4_inode_load(struct ext4_inode *inode)
 		goto out;
 	}
 	err = check_map(fs, inode);
+	inode->may_inline = ext4_is_inline(inode) && S_ISREG(inode->vfs.mode);
 	if (!err && inode->file_acl && !ext4_blocks_valid(fs, inode->file_acl, 1))
 		err = ext4_error(fs, ino, inode->file_acl,
 				 "block of extended attributes is out of range");

@@ -262,7 +262,7 @@ static int add_name(struct ext4_fast *fast, struct ext4_inode *dir, struct ext4_
 
 	if (err || ino)
 		return err;
-	err = ext4_inline_convert(dir, false);
+	err = ext4_inline_convert(dir, 0);
 	if (!err)
 		err = ext4_txn_begin(fast->fs, ext4_dir_insert_credits(dir) + 2, &handle);
 	if (err)
@@ -343,7 +343,7 @@ static int remove_name(struct ext4_fast *fast, struct ext4_inode *dir, struct ex
 {
 	struct ext4_dir_slot slot = {NULL};
 	struct ext4_handle handle;
-	int err = ext4_inline_convert(dir, false);
+	int err = ext4_inline_convert(dir, 0);
 
 	if (!err)
 		err = ext4_txn_begin(fast->fs, EXT4_CREDITS_DELETE, &handle);

@@ -157,7 +157,7 @@ u32 ext4_map_meta_worst(const struct ext4_inode *inode, u32 n)
 	const struct ext4_extent_header *root = (const void *)inode->block_bytes;
 
 	/* A node costs a whole cluster: so what fits into the root is not promised any. */
-	if (fs->cluster_bits && !le16_get(root->eh_depth) &&
+	if (fs->cluster_bits && ext4_uses_extents(inode) && !le16_get(root->eh_depth) &&
 	    le16_get(root->eh_entries) + n <= ext4_extent_root_max())
 		return 0;
 	if (!ext4_uses_extents(inode)) /* scattered blocks may each need arrays of their own */

@@ -336,9 +336,11 @@ static int ext4_write_begin(struct page_mapping *mapping, struct page *page, u32
 		return -EFBIG;
 	if (atomic_load(&fs->aborted))
 		return -EROFS;
-	err = ext4_inline_convert(inode, false);
-	if (err)
-		return err;
+	if (!ext4_inline_fits(inode, (page->index << PAGE_SHIFT) + to)) {
+		err = ext4_inline_convert(inode, 0);
+		if (err)
+			return err;
+	}
 	if (!whole && !page_flag_test(page, PG_UPTODATE)) {
 		err = read_locked(mapping, page);
 		if (err)
@@ -382,10 +384,12 @@ static int ext4_page_mkwrite(struct page_mapping *mapping, struct page *page)
 		return -EROFS;
 	if (mapping->inode->flags & INODE_IMMUTABLE)
 		return -EPERM;
-	int inline_err = ext4_inline_convert(inode, false);
+	if (!ext4_inline_fits(inode, size)) {
+		int err = ext4_inline_convert(inode, 0);
 
-	if (inline_err)
-		return inline_err;
+		if (err)
+			return err;
+	}
 	for (u32 i = 0; i < ext4_blocks_per_page(fs); i++) {
 		if (start + ((u64)i << fs->block_bits) >= size)
 			break;
@@ -734,10 +738,14 @@ static int write_batch(struct writer *writer, struct writeback_control *wbc)
 static int ext4_write(struct page_mapping *mapping, struct writeback_control *wbc)
 {
 	struct ext4_inode *inode = ext4_inode(mapping->inode);
-	struct writer *writer = kmalloc(sizeof(*writer), MM_NOFS | MM_ZERO);
+	struct writer *writer;
 	u64 index = wbc->first;
-	int err = 0;
+	bool done;
+	int err = ext4_inline_write(inode, wbc, &done);
 
+	if (err || done)
+		return err;
+	writer = kmalloc(sizeof(*writer), MM_NOFS | MM_ZERO);
 	if (!writer)
 		return -ENOMEM;
 	writer->inode = inode;

@@ -223,7 +223,7 @@ static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u3
 {
 	struct acl *lists[ACL_LISTS];
 	struct ext4_quota_pins pins;
-	int err = ext4_inline_convert(ext4_inode(dir), false);
+	int err = ext4_inline_convert(ext4_inode(dir), 0);
 
 	if (!err)
 		err = ext4_quota_pin_new(dir, &pins);
@@ -350,7 +350,7 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 		return -ENOENT;
 	if (length >= fs->block_size)
 		return -ENAMETOOLONG;
-	err = ext4_inline_convert(ext4_inode(dir), false);
+	err = ext4_inline_convert(ext4_inode(dir), 0);
 	if (!err)
 		err = ext4_quota_pin_new(dir, &pins);
 	if (err)
@@ -400,7 +400,7 @@ static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *ino
 		return -EMLINK;
 	if (leaves_project(dir, inode))
 		return -EXDEV;
-	err = ext4_inline_convert(ext4_inode(dir), false);
+	err = ext4_inline_convert(ext4_inode(dir), 0);
 	if (err)
 		return err;
 	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
@@ -439,7 +439,7 @@ static int remove_entry(struct inode *dir, struct dentry *dentry)
 	struct inode *inode = dentry->inode;
 	struct ext4_dir_slot slot;
 	struct ext4_handle handle;
-	int err = ext4_inline_convert(ext4_inode(dir), false);
+	int err = ext4_inline_convert(ext4_inode(dir), 0);
 
 	if (!err)
 		err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
@@ -692,7 +692,7 @@ static int convert_inline(const struct rename *r)
 
 	for (size_t i = 0; i < ARRAY_SIZE(inodes) && !err; i++)
 		if (inodes[i] && S_ISDIR(inodes[i]->mode))
-			err = ext4_inline_convert(ext4_inode(inodes[i]), false);
+			err = ext4_inline_convert(ext4_inode(inodes[i]), 0);
 	return err;
 }
 

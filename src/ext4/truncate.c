@@ -89,11 +89,15 @@ int ext4_size_record(struct ext4_inode *inode, u64 size)
 int ext4_set_size(struct ext4_inode *inode, u64 size)
 {
 	struct ext4_fs *fs = ext4_inode_fs(inode);
+	bool done;
 	int err;
 
 	if (size > (ext4_uses_extents(inode) ? fs->max_extent_size : fs->max_indirect_size))
 		return -EFBIG;
-	err = ext4_inline_convert(inode, size == 0);
+	err = ext4_inline_resize(inode, size, &done);
+	if (err || done)
+		return err;
+	err = ext4_inline_convert(inode, size ? 0 : EXT4_INLINE_DISCARD);
 	if (err)
 		return err;
 	if (size <= (u64)inode->vfs.size)
