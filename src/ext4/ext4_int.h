@@ -368,6 +368,22 @@ int __must_check ext4_options_parse(struct ext4_fs *fs, const char *text,
 				    struct ext4_options *options);
 size_t ext4_show_options(struct super_block *super, char *buf, size_t size);
 
+/* ---- super_check.c ---- */
+
+/* Logs why a volume can't be mounted; -EINVAL. */
+void ext4_refuse_at(const struct ext4_fs *fs, const char *why, u64 value);
+#define ext4_refuse(fs, why, value)                                                                \
+	({                                                                                         \
+		ext4_refuse_at(fs, why, value);                                                    \
+		-EINVAL;                                                                           \
+	})
+/* Features, checksum and sizes; sets what of fs follows from them, the size of blocks above all. */
+int __must_check ext4_super_check(struct ext4_fs *fs, const struct ext4_super_raw *raw);
+/* With fs->raw: what the superblock says of groups. */
+int __must_check ext4_super_check_groups(struct ext4_fs *fs);
+/* Then: limits, and defaults of mount options. */
+void ext4_super_adopt(struct ext4_fs *fs);
+
 /* ---- super.c ---- */
 
 /* Copies counts into the raw superblock and sums it. */

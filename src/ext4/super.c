@@ -1,6 +1,6 @@
 /*
- * Mounting, remounting, unmounting. The superblock's geometry is checked here, completely, before
- * anything else looks at the volume.
+ * Mounting, remounting, unmounting, and the superblock in memory. Before anything else looks at the
+ * volume, super_check.c has seen that what the superblock says can be.
  */
 #include "ext4/ext4.h"
 #include "ext4/ext4_int.h"
@@ -13,257 +13,6 @@
 #include "lib/crc.h"
 #include "lib/log.h"
 #include "lib/string.h"
-
-#define refuse(fs, ...)                                                                            \
-	({                                                                                         \
-		refuse_at(fs, __VA_ARGS__);                                                        \
-		-EINVAL;                                                                           \
-	})
-
-static void refuse_at(const struct ext4_fs *fs, const char *why, u64 value)
-{
-	log_err("%s: %s: mount refused: %s: %llu", fs->type_name, fs->super->id, why, value);
-}
-
-/* ---- geometry ---- */
-
-static u64 join(struct le32 lo, struct le32 hi, bool wide)
-{
-	return le32_get(lo) | (wide ? (u64)le32_get(hi) << 32 : 0);
-}
-
-static int check_sizes(struct ext4_fs *fs, const struct ext4_super_raw *raw)
-{
-	bool wide = fs->incompat & EXT4_INCOMPAT_64BIT;
-	u32 log_size = le32_get(raw->s_log_block_size);
-
-	if (le32_get(raw->s_rev_level) > 1)
-		return refuse(fs, "unknown revision", le32_get(raw->s_rev_level));
-	if (log_size > 2)
-		return refuse(fs, "block size is not supported, log2 of it over 1024", log_size);
-	fs->block_bits = 10 + log_size;
-	fs->block_size = 1u << fs->block_bits;
-	fs->bigalloc = fs->ro_compat & EXT4_RO_COMPAT_BIGALLOC;
-	fs->cluster_bits = 0;
-	if (fs->bigalloc) {
-		u32 log_cluster = le32_get(raw->s_log_cluster_size);
-
-		if (log_cluster < log_size || log_cluster > 20)
-			return refuse(fs, "cluster size is out of range, log2", log_cluster);
-		fs->cluster_bits = log_cluster - log_size;
-	}
-	fs->inode_size = EXT4_INODE_SIZE_OLD;
-	fs->first_ino = EXT4_INO_FIRST_OLD;
-	if (le32_get(raw->s_rev_level) == 1) {
-		fs->inode_size = le16_get(raw->s_inode_size);
-		fs->first_ino = le32_get(raw->s_first_ino);
-	}
-	if (!is_pow2(fs->inode_size) || fs->inode_size < EXT4_INODE_SIZE_OLD ||
-	    fs->inode_size > fs->block_size)
-		return refuse(fs, "inode size is invalid", fs->inode_size);
-	if (fs->first_ino < EXT4_INO_FIRST_OLD)
-		return refuse(fs, "first inode is invalid", fs->first_ino);
-	fs->desc_size = EXT4_DESC_SIZE_MIN;
-	if (wide) {
-		fs->desc_size = le16_get(raw->s_desc_size);
-		if (!is_pow2(fs->desc_size) || fs->desc_size < EXT4_DESC_SIZE_64 ||
-		    fs->desc_size > fs->block_size)
-			return refuse(fs, "descriptor size is invalid", fs->desc_size);
-	}
-	fs->inodes_per_block = fs->block_size / fs->inode_size;
-	fs->desc_per_block = fs->block_size / fs->desc_size;
-	fs->addr_per_block = fs->block_size / 4;
-	fs->addr_bits = fs->block_bits - 2;
-	fs->flex_bits = raw->s_log_groups_per_flex;
-	if (fs->flex_bits > 31 || !(fs->incompat & EXT4_INCOMPAT_FLEX_BG))
-		fs->flex_bits = 0;
-	return 0;
-}
-
-static int check_groups(struct ext4_fs *fs, const struct ext4_super_raw *raw)
-{
-	bool wide = fs->incompat & EXT4_INCOMPAT_64BIT;
-	u64 device_blocks = fs->bdev->sectors >> (fs->block_bits - SECTOR_SHIFT);
-
-	fs->blocks_count = join(raw->s_blocks_count_lo, raw->s_blocks_count_hi, wide);
-	fs->first_data_block = le32_get(raw->s_first_data_block);
-	fs->blocks_per_group = le32_get(raw->s_blocks_per_group);
-	fs->clusters_per_group = le32_get(raw->s_clusters_per_group);
-	fs->inodes_per_group = le32_get(raw->s_inodes_per_group);
-	fs->inodes_count = le32_get(raw->s_inodes_count);
-
-	if (fs->blocks_count > device_blocks)
-		return refuse(fs, "the volume is larger than its device, blocks", fs->blocks_count);
-	u32 data_block_max = fs->block_size == 1024;
-	if (fs->first_data_block != (fs->cluster_bits ? 0 : data_block_max))
-		return refuse(fs, "first data block is invalid", fs->first_data_block);
-	if (fs->blocks_count <= fs->first_data_block + 4ull)
-		return refuse(fs, "too few blocks", fs->blocks_count);
-	if (!fs->clusters_per_group || fs->clusters_per_group > fs->block_size * 8 ||
-	    fs->clusters_per_group % 8)
-		return refuse(fs, "clusters per group are invalid", fs->clusters_per_group);
-	if (fs->blocks_per_group != (u64)fs->clusters_per_group << fs->cluster_bits)
-		return refuse(fs, "blocks per group are invalid", fs->blocks_per_group);
-	if (!fs->inodes_per_group || fs->inodes_per_group > fs->block_size * 8 ||
-	    fs->inodes_per_group % 8)
-		return refuse(fs, "inodes per group are invalid", fs->inodes_per_group);
-	fs->itable_blocks = DIV_ROUND_UP(fs->inodes_per_group, fs->inodes_per_block);
-	if (fs->itable_blocks + 3ull > fs->blocks_per_group)
-		return refuse(fs, "inode tables don't fit in groups, blocks", fs->itable_blocks);
-
-	u64 groups =
-	    DIV_ROUND_UP(fs->blocks_count - fs->first_data_block, (u64)fs->blocks_per_group);
-	if (groups * fs->inodes_per_group != fs->inodes_count)
-		return refuse(fs, "inode count does not fit the groups", fs->inodes_count);
-	if (fs->first_ino > fs->inodes_count)
-		return refuse(fs, "first inode is invalid", fs->first_ino);
-	fs->group_count = (u32)groups;
-	fs->desc_blocks = DIV_ROUND_UP(fs->group_count, fs->desc_per_block);
-	if ((fs->incompat & EXT4_INCOMPAT_META_BG) &&
-	    le32_get(raw->s_first_meta_bg) > fs->desc_blocks)
-		return refuse(fs, "first meta block group is invalid",
-			      le32_get(raw->s_first_meta_bg));
-	fs->reserved_gdt = le16_get(raw->s_reserved_gdt_blocks);
-	if (fs->reserved_gdt > fs->block_size / 4)
-		return refuse(fs, "reserved descriptor blocks are invalid", fs->reserved_gdt);
-	for (u32 i = 0; i < fs->group_count; i++)
-		if (ext4_group_super_blocks(fs, i) > ext4_group_blocks(fs, i))
-			return refuse(fs, "descriptors don't fit in group", i);
-	return 0;
-}
-
-static int check_checksum(struct ext4_fs *fs, const struct ext4_super_raw *raw)
-{
-	fs->metadata_csum = fs->ro_compat & EXT4_RO_COMPAT_METADATA_CSUM;
-	fs->gdt_csum = fs->ro_compat & EXT4_RO_COMPAT_GDT_CSUM;
-	fs->has_group_csum = fs->metadata_csum || fs->gdt_csum;
-	/* Also without metadata_csum: values of attributes in inodes (ea_inode) are summed. */
-	fs->csum_seed = (fs->incompat & EXT4_INCOMPAT_CSUM_SEED)
-			    ? le32_get(raw->s_checksum_seed)
-			    : crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
-	if (!fs->metadata_csum)
-		return 0;
-	if (raw->s_checksum_type != EXT4_CHECKSUM_CRC32C)
-		return refuse(fs, "unknown checksum type", raw->s_checksum_type);
-	if (le32_get(raw->s_checksum) != ext4_csum_super(raw)) {
-		log_err("%s: %s: mount refused: checksum of the superblock is wrong", fs->type_name,
-			fs->super->id);
-		return -EUCLEAN;
-	}
-	return 0;
-}
-
-/* ext2 and ext3 are names for volumes that those drivers could have mounted. */
-static int check_type(const struct ext4_fs *fs, bool read_only)
-{
-	u32 incompat = EXT4_INCOMPAT_FILETYPE | EXT4_INCOMPAT_META_BG;
-	u32 ro_compat =
-	    EXT4_RO_COMPAT_SPARSE_SUPER | EXT4_RO_COMPAT_LARGE_FILE | EXT4_RO_COMPAT_BTREE_DIR;
-	bool ext3 = strcmp(fs->type_name, "ext3") == 0;
-
-	if (strcmp(fs->type_name, "ext4") == 0)
-		return 0;
-	if (ext3)
-		incompat |= EXT4_INCOMPAT_RECOVER;
-	if ((fs->incompat & ~incompat) || (!read_only && (fs->ro_compat & ~ro_compat)) ||
-	    (ext3 && !(fs->compat & EXT4_COMPAT_HAS_JOURNAL))) {
-		log_info("%s: %s: the volume's features make it no %s", fs->type_name,
-			 fs->super->id, fs->type_name);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static u64 indirect_reach(const struct ext4_fs *fs)
-{
-	u64 n = fs->addr_per_block;
-	u64 blocks = EXT4_DIRECT_BLOCKS + n + n * n + n * n * n;
-
-	return min(blocks, (u64)U32_MAX) << fs->block_bits;
-}
-
-static u64 indirect_limit(const struct ext4_fs *fs)
-{
-	u64 bytes = fs->indirect_reach;
-
-	/* i_blocks counts 512 bytes in 32 bits, the map's own blocks included */
-	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
-		bytes = min(bytes, ((1ull << 41) - (1ull << 41) / fs->addr_per_block * 2));
-	return bytes;
-}
-
-static void set_limits(struct ext4_fs *fs)
-{
-	struct super_block *super = fs->super;
-
-	memcpy(fs->label, fs->raw->s_volume_name, sizeof(fs->label));
-	fs->indirect_reach = indirect_reach(fs);
-	fs->max_indirect_size = indirect_limit(fs);
-	fs->max_extent_size = (u64)(U32_MAX - 1) << fs->block_bits;
-	if (!(fs->ro_compat & EXT4_RO_COMPAT_HUGE_FILE))
-		fs->max_extent_size = min(fs->max_extent_size, (1ull << 41) - (1ull << 30));
-	if (le32_get(fs->raw->s_rev_level) == 0) /* i_size_hi has no meaning */
-		fs->max_extent_size = fs->max_indirect_size = 0x7fffffff;
-	super->max_file_size =
-	    (loff_t)((fs->incompat & EXT4_INCOMPAT_EXTENTS) ? fs->max_extent_size
-							    : fs->max_indirect_size);
-	super->block_size = fs->block_size;
-	super->magic = EXT4_MAGIC;
-	super->max_links = (fs->incompat & EXT4_INCOMPAT_EXTENTS) ? EXT4_LINK_MAX : EXT2_LINK_MAX;
-	super->time_min = -(1ll << 31);
-	if (fs->inode_size > EXT4_INODE_SIZE_OLD) {
-		super->time_granularity_ns = 1;
-		super->time_max = (1ll << 34) - (1ll << 31) - 1;
-	} else {
-		super->time_granularity_ns = NSEC_PER_SEC;
-		super->time_max = (1ll << 31) - 1;
-	}
-}
-
-/* What tune2fs -o writes, as far as it exists here. */
-static void set_default_options(struct ext4_fs *fs, u32 wanted)
-{
-	if (wanted & EXT4_DEFM_BSDGROUPS)
-		fs->options.flags |= EXT4_OPT_GRPID;
-	if (wanted & EXT4_DEFM_DEBUG)
-		fs->options.flags |= EXT4_OPT_DEBUG;
-	if (wanted & EXT4_DEFM_NOBARRIER)
-		fs->options.flags |= EXT4_OPT_NOBARRIER;
-	if (!fs->has_journal)
-		return;
-	if (wanted & EXT4_DEFM_DISCARD)
-		fs->options.flags |= EXT4_OPT_DISCARD;
-	if ((wanted & EXT4_DEFM_JMODE) == EXT4_DEFM_JOURNAL)
-		fs->options.flags |= EXT4_OPT_DATA_JOURNAL;
-	else if ((wanted & EXT4_DEFM_JMODE) == EXT4_DEFM_WRITEBACK)
-		fs->options.flags |= EXT4_OPT_WRITEBACK;
-}
-
-static void set_defaults(struct ext4_fs *fs, const struct ext4_super_raw *raw)
-{
-	fs->options.errors = le16_get(raw->s_errors);
-	if (fs->options.errors < EXT4_ERRORS_CONTINUE || fs->options.errors > EXT4_ERRORS_PANIC)
-		fs->options.errors = EXT4_ERRORS_CONTINUE;
-	fs->options.resuid = le16_get(raw->s_def_resuid);
-	fs->options.resgid = le16_get(raw->s_def_resgid);
-	set_default_options(fs, le32_get(raw->s_default_mount_opts));
-	fs->reserved_blocks = join(raw->s_r_blocks_count_lo, raw->s_r_blocks_count_hi,
-				   fs->incompat & EXT4_INCOMPAT_64BIT);
-	for (int i = 0; i < 4; i++)
-		fs->hash_seed[i] = le32_get(raw->s_hash_seed[i]);
-	fs->default_hash = raw->s_def_hash_version;
-	if (le32_get(raw->s_flags) & EXT4_FLAGS_UNSIGNED_HASH)
-		fs->hash_unsigned = 3;
-	fs->want_extra_isize = 0;
-	if (fs->inode_size > EXT4_INODE_SIZE_OLD) {
-		u32 want = max(le16_get(raw->s_want_extra_isize), le16_get(raw->s_min_extra_isize));
-
-		if (!(fs->ro_compat & EXT4_RO_COMPAT_EXTRA_ISIZE) || want < 28 || want % 4 ||
-		    want > fs->inode_size - EXT4_INODE_SIZE_OLD)
-			want = sizeof(struct ext4_inode_raw) - EXT4_INODE_SIZE_OLD;
-		fs->want_extra_isize = (u16)want;
-	}
-}
 
 /* ---- the superblock in memory ---- */
 
@@ -312,7 +61,6 @@ static int load_once(struct ext4_fs *fs, const char *options)
 	struct ext4_options early = {.sb_block = 1,
 				     .inode_readahead = EXT4_INODE_READAHEAD,
 				     .commit_seconds = EXT4_COMMIT_SECONDS};
-	bool read_only = fs->super->flags & SUPER_RDONLY;
 	int err = raw ? ext4_options_parse(fs, options, &early) : -ENOMEM;
 
 	fs->options.sb_block = early.sb_block;
@@ -320,31 +68,18 @@ static int load_once(struct ext4_fs *fs, const char *options)
 		err = read_first(fs, raw);
 	if (err)
 		goto out;
-	if (le32_get(raw->s_rev_level) > 0) {
-		fs->compat = le32_get(raw->s_feature_compat);
-		fs->incompat = le32_get(raw->s_feature_incompat);
-		fs->ro_compat = le32_get(raw->s_feature_ro_compat);
-	}
-	fs->has_journal = fs->compat & EXT4_COMPAT_HAS_JOURNAL;
 	fs->options.flags = early.flags;
 	fs->options.inode_readahead = EXT4_INODE_READAHEAD;
 	fs->options.commit_seconds = EXT4_COMMIT_SECONDS;
-	err = check_type(fs, read_only);
-	if (!err)
-		err = check_checksum(fs, raw);
-	if (!err)
-		err = ext4_features_check(fs, read_only);
-	if (!err)
-		err = check_sizes(fs, raw);
+	err = ext4_super_check(fs, raw);
 	if (!err)
 		err = attach_buffer(fs);
 	if (!err)
 		fs->orphan_head = le32_get(fs->raw->s_last_orphan);
 	if (!err)
-		err = check_groups(fs, fs->raw);
+		err = ext4_super_check_groups(fs);
 	if (!err) {
-		set_defaults(fs, fs->raw);
-		set_limits(fs);
+		ext4_super_adopt(fs);
 		err = ext4_options_parse(fs, options, &fs->options);
 	}
 out:
@@ -392,7 +127,7 @@ static int load(struct ext4_fs *fs, const char *options)
 	fs->options = (struct ext4_options){0};
 	err = load_once(fs, options);
 	if (!err && (fs->incompat & EXT4_INCOMPAT_RECOVER) && !fs->fast.records)
-		return refuse(fs, "the journal still needs recovery after it", fs->incompat);
+		return ext4_refuse(fs, "the journal still needs recovery after it", fs->incompat);
 	return err;
 }
 
