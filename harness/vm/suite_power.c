@@ -4,6 +4,9 @@
  *
  * What is in flight when QEMU dies is lost or torn, at whatever moment that is; what was reported
  * safe before is known from the console. So no round depends on timing, however it ends.
+ *
+ * Once more with a log of what reached the disk (scripts/power-log), from which a power cut at any
+ * point is made.
  */
 #include "image.h"
 #include "runner.h"
@@ -77,11 +80,21 @@ START_TEST(what_was_saved_survives_a_power_cut)
 }
 END_TEST
 
+/* Not only at the moment when QEMU died: `make power-log` looks at more points, and volumes. */
+START_TEST(any_point_of_what_was_written_recovers)
+{
+	REQUIRE(image_command("power-log", "scripts/power-log -n 40") == 0,
+		"a state is not what it must be; see %s", runner_path("logs/power-log.log"));
+}
+END_TEST
+
 Suite *suite_power(void)
 {
 	Suite *suite = suite_create("power");
 
 	runner_loop_test(suite, "what was saved survives a power cut",
 			 what_was_saved_survives_a_power_cut, sizeof(cuts) / sizeof(cuts[0]));
+	runner_test(suite, "any point of what was written recovers",
+		    any_point_of_what_was_written_recovers);
 	return suite;
 }

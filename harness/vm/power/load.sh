@@ -1,10 +1,10 @@
-# What goes on when the power fails. Says "saved N" once round N is safe.
+# What goes on when the power fails, for ever or so many rounds. Says "saved N" once round N is safe.
 mkdir -p /p/d && cd /p || exit 1
 echo "config 0" >config
 sync config
 sync
 i=0
-while :; do
+while [ $i -lt "${1:-1000000}" ]; do
 	i=$((i + 1))
 	# an append with fsync, as a database does it
 	echo "record $i" >>log
