@@ -662,6 +662,29 @@ static const char *check_order(void)
 							  : "a write came before an older one";
 }
 
+/* The volume is frozen and thawed: what was there before is durable. */
+static void run_freeze(unsigned variant)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < 12; i++) {
+		snprintf(path, sizeof(path), "z%u", i % 5);
+		if (i >= 5)
+			crash_change(path);
+		u64 n = (6000 + i * 1000 + variant * 800) & ~7u;
+		u32 seed = crash_write(path, n);
+
+		if (i % 3 == variant % 3)
+			ok(t_exists("zd") ? t_rmdir("zd") : t_mkdir("zd"), "directory");
+		if (i % 3 == 2) {
+			ok(vfs_freeze(t_super()), "freeze");
+			crash_keep(path, n, seed);
+			ok(vfs_thaw(t_super()), "thaw");
+		}
+	}
+	t_sync();
+}
+
 /* Files change owners, most of whom nobody has heard of before: e2fsck counts what each has. */
 static void run_owners(unsigned variant)
 {
@@ -760,6 +783,7 @@ const struct crash_workload crash_workloads[] = {
     {"mix-writeback", EXT4, KIB, "data=writeback", 8, prepare_tree, run_mix, 8, .stale = true},
     {"replace-writeback", EXT4, KIB, "data=writeback", 4, prepare_tree, run_replace, 8,
      .stale = true},
+    {"freeze", EXT4, KIB, NULL, 3, prepare_tree, run_freeze, 4, false, false},
     {"owners", EXT4 QUOTA, KIB, NULL, 8, prepare_tree, run_owners, 8, false, false},
     {"orphans-quota", EXT4 QUOTA, KIB, NULL, 3, NULL, run_orphans, 4, false, false},
     {"attributes-quota", EXT4 QUOTA ",ea_inode", KIB, NULL, 4, prepare_tree, run_attributes, 4,

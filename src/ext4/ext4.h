@@ -31,6 +31,8 @@
  *
  * - dir*.c htree*.c hash.c: directories, linear and indexed
  *
+ * - freeze.c: a disk as after an unmount, until the thaw
+ *
  * - quota*.c: what users, groups and projects have (quota.h)
  *
  * - namei.c symlink.c ioctl.c: the operations of vfs

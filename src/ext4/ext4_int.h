@@ -178,6 +178,9 @@ struct ext4_fs {
 
 	struct ext4_mmp *mmp; /* NULL: not protecting */
 
+	u32 frozen;  /* atomic: enum ext4_frozen; txn.wait */
+	u32 writers; /* atomic: write-back that runs */
+
 	struct ext4_quota *quota; /* NULL: no such feature, or never writable yet */
 	u32 quota_credits;        /* buffers with dquots that a handle may change */
 
@@ -576,6 +579,18 @@ int __must_check ext4_inline_write(struct ext4_inode *inode, struct writeback_co
 /* Changes the size of an inline file in place; inode->rwsem is held. *done false: it has no room.
  */
 int __must_check ext4_inline_resize(struct ext4_inode *inode, u64 size, bool *done);
+
+/* ---- freeze.c ---- */
+
+/* FREEZING: no write-back begins; FROZEN: no transaction either. */
+enum ext4_frozen { EXT4_THAWED, EXT4_FREEZING, EXT4_FROZEN };
+int ext4_freeze(struct super_block *super);
+int ext4_thaw(struct super_block *super);
+/* Around write-back; false if the volume is frozen and one would not wait. */
+bool ext4_writer_enter(struct ext4_fs *fs, bool wait);
+void ext4_writer_leave(struct ext4_fs *fs);
+/* Until transactions may begin. */
+void ext4_wait_transactions(struct ext4_fs *fs);
 
 /* ---- resize.c ---- */
 

@@ -7,6 +7,7 @@
 #include "vfs/cred.h"
 #include "vfs/file.h"
 #include "vfs/mount.h"
+#include "vfs/vfs.h"
 
 #include <linux/capability.h>
 #include <linux/fiemap.h>
@@ -384,8 +385,9 @@ long ext4_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case FITRIM:
 		return ioctl_trim(file, user);
 	case FIFREEZE:
+		return capable(CAP_SYS_ADMIN) ? vfs_freeze(file->inode->super) : -EPERM;
 	case FITHAW:
-		return capable(CAP_SYS_ADMIN) ? -EOPNOTSUPP : -EPERM;
+		return capable(CAP_SYS_ADMIN) ? vfs_thaw(file->inode->super) : -EPERM;
 	case IOC_RESIZE_FS:
 		return ioctl_resize(file, user);
 	case IOC_GROUP_EXTEND:

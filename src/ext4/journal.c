@@ -179,6 +179,34 @@ int ext4_journal_stop(struct ext4_fs *fs)
 	return err;
 }
 
+int ext4_journal_freeze(struct ext4_fs *fs)
+{
+	struct ext4_journal *journal = fs->journal;
+	int err = atomic_load(&journal->error) ? -EIO : ext4_checkpoint_all(journal);
+
+	if (!err) {
+		mutex_lock(&journal->checkpoint_mutex);
+		err = ext4_checkpoint_advance(journal, fs->txn.running->tid, false);
+		mutex_unlock(&journal->checkpoint_mutex);
+	}
+	if (!err)
+		err = ext4_log_mark_empty(&journal->log, fs->txn.running->tid);
+	if (!err) {
+		fs->incompat &= ~EXT4_INCOMPAT_RECOVER;
+		fs->raw->s_feature_incompat = le32_make(fs->incompat);
+	}
+	return err;
+}
+
+int ext4_journal_thaw(struct ext4_fs *fs)
+{
+	fs->incompat |= EXT4_INCOMPAT_RECOVER;
+	fs->raw->s_feature_incompat = le32_make(fs->incompat);
+	int err = ext4_super_write_now(fs);
+
+	return err ? err : mark_in_use(fs->journal);
+}
+
 void ext4_journal_abort(struct ext4_fs *fs, int err)
 {
 	struct ext4_journal *journal = fs->journal;

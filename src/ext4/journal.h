@@ -60,6 +60,9 @@ int __must_check ext4_journal_start(struct ext4_fs *fs);
 /* Everything in place, the log empty, and both superblocks say so: no handle may run or begin.
  * Frees the journal in any case; on error the volume needs recovery. */
 int __must_check ext4_journal_stop(struct ext4_fs *fs);
+/* The same for a journal that is used again after the thaw; the caller writes the superblock. */
+int __must_check ext4_journal_freeze(struct ext4_fs *fs);
+int __must_check ext4_journal_thaw(struct ext4_fs *fs);
 
 /* The gate is held. Adds credits to the running transaction if it and the log have room. */
 bool ext4_journal_reserve(struct ext4_journal *journal, struct ext4_transaction *running,

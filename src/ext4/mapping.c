@@ -735,7 +735,7 @@ static int write_batch(struct writer *writer, struct writeback_control *wbc)
 	return first_error;
 }
 
-static int ext4_write(struct page_mapping *mapping, struct writeback_control *wbc)
+static int write_pages(struct page_mapping *mapping, struct writeback_control *wbc)
 {
 	struct ext4_inode *inode = ext4_inode(mapping->inode);
 	struct writer *writer;
@@ -764,6 +764,31 @@ static int ext4_write(struct page_mapping *mapping, struct writeback_control *wb
 	kfree(writer);
 	if (!atomic_load(&mapping->inode->write_count) && !READ_ONCE(inode->delayed))
 		ext4_window_drop(inode);
+	return err;
+}
+
+static bool is_dirty(struct page_mapping *mapping, const struct writeback_control *wbc)
+{
+	u64 index = wbc->first;
+	struct page *page = pagecache_next_dirty(mapping, &index, wbc->last);
+
+	if (page)
+		page_put(page);
+	return page;
+}
+
+static int ext4_write(struct page_mapping *mapping, struct writeback_control *wbc)
+{
+	struct ext4_fs *fs = ext4_fs(mapping->inode->super);
+
+	/* A sync of what is clean waits for no thaw. */
+	if (unlikely(atomic_load(&fs->frozen) != EXT4_THAWED) && !is_dirty(mapping, wbc))
+		return 0;
+	if (!ext4_writer_enter(fs, wbc->sync))
+		return 0; /* later then */
+	int err = write_pages(mapping, wbc);
+
+	ext4_writer_leave(fs);
 	return err;
 }
 

@@ -142,6 +142,11 @@ int ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle)
 		err = ext4_txn_commit(fs);
 	while (!err) {
 		rwsem_read_lock(&fs->txn.gate);
+		if (unlikely(atomic_load(&fs->frozen) == EXT4_FROZEN)) {
+			rwsem_read_unlock(&fs->txn.gate);
+			ext4_wait_transactions(fs);
+			continue;
+		}
 		if (is_read_only(fs)) {
 			rwsem_read_unlock(&fs->txn.gate);
 			return -EROFS;

@@ -319,6 +319,8 @@ ssize_t file_write(struct file *file, struct uio *uio, loff_t *pos, int rwf_flag
 		return err;
 	uio_truncate(uio, RW_COUNT_MAX);
 	uio->rwf_flags = rwf_flags;
+	if (S_ISREG(file->inode->mode) && unlikely(atomic_load(&file->inode->super->frozen)))
+		super_wait_thawed(file->inode->super);
 	locked = own && file_pos_lock(file);
 	n = file->ops->write(file, uio, own ? &file->pos : pos);
 	file_pos_unlock(file, locked);

@@ -199,6 +199,11 @@ struct super_ops {
 			void __user *arg);
 	/* flags: new SUPER_* flags; options: NULL or a comma list. */
 	int (*remount)(struct super_block *super, unsigned int flags, const char *options);
+	/* Everything is on the disk, and nothing is written from now on: vfs/freeze.c. On error all
+	 * is as before. umount is held for writing. / All may go on, also after an error. NULL: not
+	 * supported. */
+	int (*freeze)(struct super_block *super);
+	int (*thaw)(struct super_block *super);
 	/* The last mount is gone and the root dentry with it: drops inode references that the file
 	 * system holds itself. May be NULL. */
 	void (*kill)(struct super_block *super);
@@ -274,7 +279,11 @@ struct super_block {
 	void *private;
 	char id[40];         /* for messages: "vda2" */
 	u64 writeback_error; /* of all its files: syncfs reports each error once */
+	u32 frozen;          /* enum super_frozen, atomic */
+	struct wait_queue thaw_wait;
 };
+
+enum super_frozen { SUPER_THAWED, SUPER_FREEZING, SUPER_FROZEN };
 
 void fs_type_register(struct fs_type *type);
 struct fs_type *fs_type_find(const char *name);

@@ -116,6 +116,13 @@ bool mount_is_read_only(const struct mount *mount)
 
 int mount_want_write(struct mount *mount)
 {
+	if (mount && unlikely(atomic_load(&mount->super->frozen)))
+		super_wait_thawed(mount->super);
+	return mount_want_write_later(mount);
+}
+
+int mount_want_write_later(struct mount *mount)
+{
 	if (!mount)
 		return 0;
 	atomic_fetch_add(&mount->writers, 1);

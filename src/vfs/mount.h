@@ -72,8 +72,10 @@ int __must_check mount_root(const char *type, unsigned long ms_flags, struct pat
 int __must_check mount_root_device(const char *device, const char *type, unsigned long ms_flags,
 				   const char *options);
 
-/* Bracket every operation that changes the volume: -EROFS. */
+/* Bracket every operation that changes the volume: -EROFS. Waits while it is frozen. */
 int __must_check mount_want_write(struct mount *mount);
+/* The same for who may write later, and does not wait if the volume is frozen now. */
+int __must_check mount_want_write_later(struct mount *mount);
 void mount_drop_write(struct mount *mount);
 bool mount_is_read_only(const struct mount *mount);
 

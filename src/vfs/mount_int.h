@@ -38,6 +38,8 @@ int __must_check super_mount(struct fs_type *type, const char *source, unsigned 
 int __must_check super_mount_device(struct fs_type *type, struct block_device *bdev,
 				    unsigned long ms_flags, const char *options,
 				    struct super_block **out);
+/* For who is going to write: waits while it is frozen. No locks are held. */
+void super_wait_thawed(struct super_block *super);
 void super_get(struct super_block *super); /* the caller's mount already has one */
 void super_put(struct super_block *super);
 int __must_check super_remount(struct super_block *super, unsigned long ms_flags,

@@ -70,7 +70,7 @@ static int open_count_writer(struct file *file)
 
 	if (!(file->mode & FILE_WRITE) || !S_ISREG(file->inode->mode))
 		return 0;
-	err = mount_want_write(file->path.mount);
+	err = mount_want_write_later(file->path.mount);
 	if (err)
 		return err;
 	err = inode_write_count_get(file->inode);

@@ -21,6 +21,7 @@
 #include "vfs/block.h"
 #include "vfs/inode_int.h"
 #include "vfs/mount_int.h"
+#include "vfs/vfs.h"
 
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -90,6 +91,7 @@ static struct super_block *super_alloc(struct fs_type *type, struct block_device
 		strscpy(super->id, type->name, sizeof(super->id));
 	}
 	rwsem_init(&super->umount, "super umount");
+	wait_queue_init(&super->thaw_wait, "thaw");
 	mutex_init(&super->rename_mutex, "rename");
 	spin_init(&super->inodes_lock, "super inodes");
 	list_init(&super->inodes);
@@ -258,8 +260,10 @@ static void super_free_if_unused(struct super_block *super)
 /* The last mount has gone; refs is still 1, so that the memory stays. */
 static void super_shutdown(struct super_block *super)
 {
+	int thaw_err = atomic_load(&super->frozen) ? vfs_thaw(super) : 0;
 	int err = super_sync(super, true);
 
+	err = err ? err : thaw_err;
 	rwsem_write_lock(&super->umount);
 	atomic_fetch_or(&super->flags, SUPER_DEAD);
 	rwsem_write_unlock(&super->umount);
@@ -370,6 +374,8 @@ int super_remount(struct super_block *super, unsigned long ms_flags, const char 
 		flags |= SUPER_RDONLY;
 	if (ms_flags & MS_SYNCHRONOUS)
 		flags |= SUPER_SYNC;
+	if (atomic_load(&super->frozen))
+		return -EBUSY;
 	if (!(flags & SUPER_RDONLY) && super->bdev && super->bdev->read_only)
 		return -EACCES;
 	if ((flags & ~old) & SUPER_RDONLY) {
@@ -390,6 +396,10 @@ int super_remount(struct super_block *super, unsigned long ms_flags, const char 
 
 int super_remount_forced(struct super_block *super)
 {
+	int err = atomic_load(&super->frozen) ? vfs_thaw(super) : 0;
+
+	if (err && err != -EINVAL)
+		return err;
 	atomic_fetch_or(&super->flags, SUPER_CLOSING);
 	return super_change_flags(
 	    super, (atomic_load(&super->flags) & ~SUPER_CLOSING) | SUPER_RDONLY, NULL);

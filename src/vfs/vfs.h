@@ -96,6 +96,11 @@ void vfs_init(struct path *root); /* the first root, referenced */
 /* Unpacks a newc cpio archive into the root tmpfs. -EINVAL with a log line on a damaged archive. */
 int __must_check initramfs_unpack(const void *data, size_t size);
 
+/* FIFREEZE and FITHAW, from a holder of CAP_SYS_ADMIN. -EBUSY: is frozen already; -EINVAL: is not.
+ */
+int __must_check vfs_freeze(struct super_block *super);
+int __must_check vfs_thaw(struct super_block *super);
+
 /* quotactl(2); the command is without its type. The volume on a device; NULL: all, for Q_SYNC. */
 int __must_check vfs_quotactl(struct super_block *super, unsigned int cmd, unsigned int type,
 			      u32 id, void __user *arg);

@@ -192,6 +192,8 @@ int super_sync(struct super_block *super, bool wait)
 	if ((atomic_load(&super->flags) & SUPER_RDONLY) ||
 	    (atomic_load(&super->flags) & SUPER_PSEUDO))
 		return 0;
+	if (atomic_load(&super->frozen) == SUPER_FROZEN)
+		return 0; /* what was to be written is */
 	err = super_writeback(super, clock_monotonic_ns(), (size_t)-1, wait);
 	if (wait)
 		for (inode = inode_next(super, NULL); inode; inode = inode_next(super, inode))
@@ -282,7 +284,7 @@ static void writeback_pass(void)
 		if ((atomic_load(&super->flags) & (SUPER_RDONLY | SUPER_PSEUDO)) ||
 		    !rwsem_read_trylock(&super->umount))
 			continue;
-		if (super_is_dead(super)) {
+		if (super_is_dead(super) || atomic_load(&super->frozen) == SUPER_FROZEN) {
 			rwsem_read_unlock(&super->umount);
 			continue;
 		}
