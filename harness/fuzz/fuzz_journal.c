@@ -5,12 +5,14 @@
  * The input is a program. Four bytes choose a volume of seeds_journal, the mount's options, the
  * journal's features and where the log begins; the next says how many of the following six-byte
  * records build the log, out of right blocks (which replay copies of the volume's own metadata with
- * a byte changed) and wrong ones; the rest are operations on the recovered volume.
+ * a byte changed) and wrong ones; on the volume with fast commits a byte and as many records make
+ * some of these; the rest are operations on the recovered volume.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host_disk.h"
 #include "journal_image.h"
@@ -186,6 +188,99 @@ static void put_record(const struct seed *seed, const u8 *record)
 	}
 }
 
+/* ---- fast commits ---- */
+
+static struct jfast fast;
+
+static void put_inode(const u8 *record)
+{
+	static const u16 modes[] = {S_IFREG, S_IFREG, S_IFREG, S_IFDIR,
+				    S_IFLNK, S_IFIFO, S_IFBLK, 0};
+	static const u32 flags[] = {EXT4_EXTENTS_FL, EXT4_EXTENTS_FL, EXT4_INLINE_DATA_FL, 0};
+	struct {
+		struct le32 ino;
+		u8 raw[256];
+	} value = {.ino = le32_make(record[1] % 80)};
+	struct ext4_inode_raw *raw = (void *)value.raw;
+	struct ext4_extent_header *header = (void *)raw->i_block;
+
+	raw->i_mode = le16_make(modes[record[2] % ARRAY_SIZE(modes)] | 0644);
+	raw->i_links_count = le16_make(record[2] / 8 % 4);
+	raw->i_size_lo = le32_make(record[3] * (record[2] & 0x80 ? 1000u : 10u));
+	raw->i_flags = le32_make(flags[record[4] % ARRAY_SIZE(flags)]);
+	raw->i_generation = le32_make(record[4] / 4 % 4);
+	raw->i_extra_isize = le16_make(record[5] & 1 ? 32 : record[5]);
+	header->eh_magic = le16_make(EXT4_EXTENT_MAGIC);
+	header->eh_max = le16_make(4);
+	value.raw[record[5] % 160] ^= record[4] & 0x40 ? record[5] : 0;
+	jimg_fast_record(&fast, JOURNAL_FC_INODE, &value, 4 + (record[4] & 0x80 ? 256 : 160));
+}
+
+static void put_range(const u8 *record)
+{
+	struct journal_fc_add_range value = {.fc_ino = le32_make(record[1] % 80)};
+	struct ext4_extent extent = {
+	    .ee_block = le32_make(record[2] == 0xff ? 0xfffffff0u : record[2]),
+	    .ee_len = le16_make((u16)(record[3] / 2 + (record[3] & 1 ? EXT4_EXTENT_LEN_MAX : 0))),
+	    .ee_start_lo = le32_make(number_of(record + 4) % (BLOCKS + 64)),
+	};
+
+	memcpy(value.fc_ex, &extent, sizeof(extent));
+	jimg_fast_record(&fast, JOURNAL_FC_ADD_RANGE, &value, sizeof(value));
+}
+
+static void put_name(u32 tag, const u8 *record)
+{
+	struct {
+		struct le32 parent, ino;
+		char name[16];
+	} value = {le32_make(record[1] % 4 ? record[1] % 80 : 2), le32_make(record[2] % 80), ""};
+	static const char *const names[] = {"hard", "a",     "slow", "new", "newer",
+					    "file", "short", "b",    ".",   "x/y"};
+	const char *name = names[record[3] % ARRAY_SIZE(names)];
+
+	memcpy(value.name, name, strlen(name));
+	jimg_fast_record(&fast, tag, &value, 8 + (u32)strlen(name));
+}
+
+/* What a record of the area may be. */
+static void put_fast(const u8 *record)
+{
+	struct journal_fc_del_range hole = {le32_make(record[1] % 80), le32_make(record[2]),
+					    le32_make(record[3] == 0xff ? U32_MAX : record[3])};
+
+	if (fast.block >= 14) /* the area has 15 blocks */
+		return;
+	switch (record[0] % 10) {
+	case 0:
+	case 1:
+		put_inode(record);
+		break;
+	case 2:
+	case 3:
+		put_range(record);
+		break;
+	case 4:
+		jimg_fast_record(&fast, JOURNAL_FC_DEL_RANGE, &hole, sizeof(hole));
+		break;
+	case 5:
+		put_name(JOURNAL_FC_CREAT, record);
+		break;
+	case 6:
+		put_name(JOURNAL_FC_LINK, record);
+		break;
+	case 7:
+		put_name(JOURNAL_FC_UNLINK, record);
+		break;
+	case 8:
+		jimg_fast_tail(&fast, image.tid + record[1] / 0xff);
+		break;
+	default:
+		jimg_fast_record(&fast, record[1], record, record[2] % VOLUME_RECORD);
+		break;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -212,9 +307,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	image.data = host_disk_data(disk);
 	memcpy(image.data, seed->data, BYTES);
-	image.mapped = JOURNAL_MIN_BLOCKS;
-	for (u32 i = 0; i < JOURNAL_MIN_BLOCKS; i++)
+	const struct journal_super *raw = (void *)(image.data + seed->journal * BLOCK);
+	image.mapped = be32_get(raw->s_maxlen);
+	for (u32 i = 0; i < image.mapped; i++)
 		image.blocks[i] = seed->journal + i;
+	bool has_fast = be32_get(raw->s_num_fc_blks);
+	if (has_fast)
+		incompat |= JOURNAL_INCOMPAT_FAST_COMMIT;
 	jimg_open(&image, compat, incompat, start, data[3] & 2 ? 0xfffffffe : 5);
 	image.uuids = data[2] & 0x20;
 	data += 5;
@@ -222,6 +321,16 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	for (; records && size >= VOLUME_RECORD;
 	     records--, data += VOLUME_RECORD, size -= VOLUME_RECORD)
 		put_record(seed, data);
+	if (has_fast && size) {
+		size_t fasts = data[0] % 32;
+
+		jimg_fast_open(&image, &fast);
+		jimg_fast_head(&fast, 0, image.tid);
+		for (data++, size--; fasts && size >= VOLUME_RECORD;
+		     fasts--, data += VOLUME_RECORD, size -= VOLUME_RECORD)
+			put_fast(data);
+		jimg_fast_tail(&fast, image.tid);
+	}
 	jimg_close(&image);
 	log_captured_clear();
 	if (volume_mount(options) == 0)

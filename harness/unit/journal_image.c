@@ -51,7 +51,7 @@ static u8 *next_block(struct jimg *j)
 {
 	u8 *block = jimg_block(j, j->position);
 
-	if (++j->position == j->maxlen)
+	if (++j->position == j->end)
 		j->position = be32_get(j->raw->s_first);
 	memset(block, 0, j->block_size);
 	return block;
@@ -118,7 +118,7 @@ bool jimg_descriptor(struct jimg *j, const u64 *blocks, u32 n, const u8 *data)
 	j->crc = crc32_be(j->crc, descriptor, j->block_size);
 	for (j->position = first; n; n--) {
 		j->crc = crc32_be(j->crc, jimg_block(j, j->position), j->block_size);
-		if (++j->position == j->maxlen)
+		if (++j->position == j->end)
 			j->position = be32_get(j->raw->s_first);
 	}
 	j->position = end;
@@ -167,11 +167,7 @@ void jimg_fast_open(struct jimg *j, struct jfast *fast)
 
 static u8 *fast_block(const struct jfast *fast)
 {
-	u32 count = be32_get(fast->j->raw->s_num_fc_blks);
-
-	if (!count)
-		count = JOURNAL_FC_BLOCKS_DEFAULT;
-	return jimg_block(fast->j, fast->j->maxlen - count + 1 + fast->block);
+	return jimg_block(fast->j, fast->j->end + 1 + fast->block);
 }
 
 static void put_record(struct jfast *fast, u32 tag, const void *value, u32 length, u32 summed)
@@ -237,6 +233,12 @@ void jimg_open(struct jimg *j, u32 compat, u32 incompat, u32 start, u32 tid)
 	j->block_size = 1024u << le32_get(j->super->s_log_block_size);
 	j->raw = (void *)jimg_block(j, 0);
 	j->maxlen = be32_get(j->raw->s_maxlen);
+	j->end = j->maxlen;
+	if (incompat & JOURNAL_INCOMPAT_FAST_COMMIT) {
+		u32 count = be32_get(j->raw->s_num_fc_blks);
+
+		j->end -= count ? count : JOURNAL_FC_BLOCKS_DEFAULT;
+	}
 	j->position = start ? start : be32_get(j->raw->s_first);
 	j->raw->s_start = be32_make(start);
 	j->raw->s_sequence = be32_make(tid);

@@ -20,6 +20,7 @@ struct jimg {
 	struct ext4_super_raw *super;
 	struct journal_super *raw;
 	u32 block_size, maxlen;
+	u32 end; /* of the ring: before the area of fast commits, if there is one */
 	u32 blocks[JIMG_BLOCKS], mapped; /* where the journal's blocks are in the volume */
 	u32 compat, incompat;
 	u32 position, tid; /* where the next block goes; the transaction being written */

@@ -4,7 +4,7 @@
  * Such a device (mke2fs -O journal_dev) has a superblock like a volume's, at the same place, with
  * the feature journal_dev; the block behind it is the journal's superblock. Blocks of the log are
  * counted from the device's beginning. The volume has the UUID of the journal, and the journal's
- * superblock those of the volumes that use it: exactly one, as Linux wants it, and it must be this.
+ * superblock those of the volumes that use it: one, as Linux wants it, which must be this.
  *
  * The device is the one that the mount options journal_dev= or journal_path= name; else the one
  * whose number the volume remembers, if its UUID is right; else any that has this UUID.

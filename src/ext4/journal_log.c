@@ -93,7 +93,8 @@ static int check_features(struct ext4_log *log)
 	return 0;
 }
 
-/* A journal on a device says who uses it: this volume, and nobody else. */
+/* A journal on a device says who uses it: this volume, and nobody else. (It may say nothing:
+ * e2fsck accepts that too, for the volume names the journal by its UUID.) */
 static int check_users(const struct ext4_log *log)
 {
 	const struct journal_super *raw = log->raw;
@@ -103,9 +104,9 @@ static int check_users(const struct ext4_log *log)
 		return 0;
 	if (be32_get(raw->s_header.h_blocktype) == JOURNAL_SUPER_V1)
 		return refuse(log, -EUCLEAN, "it is of version 1, on a device of its own", 1);
-	if (users != 1)
-		return refuse(log, -EINVAL, "the number of volumes that use it is not 1", users);
-	if (memcmp(raw->s_users, log->fs->raw->s_uuid, sizeof(log->fs->raw->s_uuid)) != 0)
+	if (users > 1)
+		return refuse(log, -EINVAL, "more than one volume uses it", users);
+	if (users && memcmp(raw->s_users, log->fs->raw->s_uuid, sizeof(log->fs->raw->s_uuid)) != 0)
 		return refuse(log, -EINVAL, "another volume uses it", users);
 	return 0;
 }
