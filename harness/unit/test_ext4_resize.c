@@ -177,6 +177,7 @@ START_TEST(the_mount_option_discards_what_is_free_for_certain)
 	ck_assert_int_eq(t_mount("discard"), -EINVAL);
 	ck_assert_int_eq(t_mount("stripe=16"), -EINVAL);
 	ck_assert_int_eq(t_mount("nodelalloc"), -EINVAL);
+	ck_assert_int_eq(t_mount("data_err=abort"), -EINVAL);
 	t_mount_ok("max_dir_size_kb=8,inode_readahead_blks=16,nodiscard");
 	char options[200];
 	t_super()->ops->show_options(t_super(), options, sizeof(options));
@@ -199,8 +200,8 @@ START_TEST(the_label_is_read_and_changed)
 {
 	char label[256] = "";
 
-	t_mkfs("-t ext4 -b 4096 -L before", 8192);
-	t_mount_ok(NULL);
+	t_mkfs("-t ext4 -b 1024 -L before", 20480);
+	t_mount_ok("nojournal_checksum,nocheck,check=none,data_err=ignore");
 	ck_assert_int_eq(root_ioctl(FS_IOC_GETFSLABEL, label), 0);
 	ck_assert_str_eq(label, "before");
 	strcpy(label, "sixteen letters!");
@@ -211,6 +212,8 @@ START_TEST(the_label_is_read_and_changed)
 	ck_assert_str_eq(label, "sixteen letters!");
 	t_umount();
 	t_run_ok("test \"$(e2label img)\" = 'sixteen letters!'");
+	t_run_ok("dumpe2fs -h -o superblock=8193 -o blocksize=1024 img 2>/dev/null | "
+		 "grep -q 'name: *sixteen letters!'");
 	t_fsck();
 }
 END_TEST

@@ -596,6 +596,8 @@ void ext4_wait_transactions(struct ext4_fs *fs);
 
 /* Grows the mounted volume to so many blocks (EXT4_IOC_RESIZE_FS). */
 int __must_check ext4_resize(struct ext4_fs *fs, u64 blocks);
+/* Brings the copies of the superblock up to date with the primary one. */
+int __must_check ext4_super_copies_write(struct ext4_fs *fs);
 /* Frees what growing has replaced; the volume is on its way out of memory. */
 void ext4_resize_free(struct ext4_fs *fs);
 

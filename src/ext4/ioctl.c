@@ -271,6 +271,8 @@ static long ioctl_set_label(struct file *file, const void __user *arg)
 		ext4_txn_dirty_super(&handle);
 		ext4_txn_end(&handle);
 		err = ext4_txn_sync(fs);
+		if (!err)
+			err = ext4_super_copies_write(fs);
 	}
 	mount_drop_write(file->path.mount);
 	return err;

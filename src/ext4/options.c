@@ -12,8 +12,8 @@
 /*
  * Accepted and without effect, because what they ask for is how it works anyway: the mount's own
  * flags, which come in another way, and Linux's defaults. An option that asks for anything else
- * that does not exist here (nodelalloc, stripe, quotas, ...) is refused, so that nobody relies on
- * it.
+ * that does not exist here (nodelalloc, stripe, ...) is refused, so that nobody relies on it. The
+ * whole list is in docs/architecture.md.
  */
 static const char *const harmless[] = {
     "defaults",
@@ -34,6 +34,9 @@ static const char *const harmless[] = {
     "oldalloc",
     "orlov",
     "prefetch_block_bitmaps",
+    "check=none",
+    "nocheck",
+    "data_err=ignore",
 };
 /* These tune what has no such knob: a hint may be left. */
 static const char *const harmless_valued[] = {
@@ -190,6 +193,7 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 	    {"discard", EXT4_OPT_DISCARD, 0},
 	    {"nodiscard", 0, EXT4_OPT_DISCARD},
 	    {"journal_checksum", EXT4_OPT_JOURNAL_CHECKSUM, 0},
+	    {"nojournal_checksum", 0, EXT4_OPT_JOURNAL_CHECKSUM},
 	    {"auto_da_alloc", 0, EXT4_OPT_NO_AUTO_DA_ALLOC},
 	    {"noauto_da_alloc", EXT4_OPT_NO_AUTO_DA_ALLOC, 0},
 	    {"quota", EXT4_OPT_USRQUOTA, 0},
@@ -204,6 +208,9 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 	};
 	const char *value = strchr(option, '=');
 
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (strcmp(option, harmless[i]) == 0)
+			return 0;
 	if (value)
 		return parse_value(fs, option, (size_t)(value - option), value + 1, options);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -213,9 +220,6 @@ static int parse_one(const struct ext4_fs *fs, const char *option, struct ext4_o
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
-		if (strcmp(option, harmless[i]) == 0)
-			return 0;
 	return -EINVAL;
 }
 

@@ -487,7 +487,9 @@ static int write_super_copy(struct ext4_fs *fs, u32 group)
 	buffer_lock(buffer);
 	memset(buffer->data, 0, fs->block_size);
 	raw = buffer->data;
+	mutex_lock(&fs->super_lock);
 	memcpy(raw, fs->raw, sizeof(*raw));
+	mutex_unlock(&fs->super_lock);
 	raw->s_block_group_nr = le16_make((u16)group);
 	/* A copy says that it is no clean state's: whoever uses it must check. */
 	raw->s_state = le16_make(le16_get(raw->s_state) & (u16)~EXT4_STATE_VALID);
@@ -499,6 +501,21 @@ static int write_super_copy(struct ext4_fs *fs, u32 group)
 	buffer_mark_dirty(buffer);
 	buffer_put(buffer);
 	return 0;
+}
+
+int ext4_super_copies_write(struct ext4_fs *fs)
+{
+	int err = 0;
+
+	if (atomic_xchg(&fs->resizing, true))
+		return 0; /* who grows the volume writes them at the end */
+	for (u32 i = 1; i < fs->group_count && !err; i++)
+		if (ext4_group_has_super(fs, i))
+			err = write_super_copy(fs, i);
+	if (!err)
+		err = buffer_sync(fs->bdev);
+	atomic_store(&fs->resizing, false);
+	return err;
 }
 
 /* Superblocks and descriptors in all groups that have them, from the primary ones on disk. */
