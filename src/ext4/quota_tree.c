@@ -162,6 +162,7 @@ struct insertion {
 	u32 nodes[EXT4_QUOTA_LEVELS], leaf; /* leaf 0: none with room is there */
 	u32 fresh_count, next_free;         /* next_free: behind those taken from the list */
 	u32 from_list;                      /* how many of fresh[] were on the list */
+	u32 offset;                         /* of the entry, in its block */
 	struct ext4_quota_block header, parent, entries, after; /* after: follows on the list */
 	struct ext4_quota_block fresh[EXT4_QUOTA_LEVELS];
 };
@@ -292,11 +293,7 @@ static void fill_entry(struct insertion *in, struct ext4_quota_block *leaf,
 		       struct ext4_quota_place *place)
 {
 	struct ext4_quota_leaf *head = (void *)leaf->data;
-	u32 offset = sizeof(*head);
-
-	while (!ext4_quota_entry_unused((const void *)(leaf->data + offset)))
-		offset += (u32)sizeof(struct ext4_quota_entry);
-	struct ext4_quota_entry *entry = (void *)(leaf->data + offset);
+	struct ext4_quota_entry *entry = (void *)(leaf->data + in->offset);
 
 	entry->id = le32_make(in->id);
 	if (!in->id)
@@ -316,7 +313,7 @@ static void fill_entry(struct insertion *in, struct ext4_quota_block *leaf,
 	}
 	changed(in, leaf);
 	place->buffer = leaf->buffer;
-	place->offset = offset + offset_of(in->file, leaf->number);
+	place->offset = in->offset + offset_of(in->file, leaf->number);
 	buffer_ref(place->buffer);
 }
 
@@ -348,21 +345,23 @@ static void change_all(struct insertion *in, struct ext4_quota_place *place)
 }
 
 /* The first block with room, as its list says: it must be true. */
-static int check_room(struct insertion *in)
+static int find_room(struct insertion *in)
 {
 	struct ext4_quota_block leaf;
 	bool room = false;
 
+	in->offset = sizeof(struct ext4_quota_leaf);
 	if (!in->leaf)
 		return 0;
 	int err = ext4_quota_block_read(in->file, in->leaf, &leaf);
 
 	if (err)
 		return err;
-	for (u32 i = 0; i < EXT4_QUOTA_ENTRIES && !room; i++)
-		room = ext4_quota_entry_unused((const void *)(leaf.data +
-							      sizeof(struct ext4_quota_leaf) +
-							      i * sizeof(struct ext4_quota_entry)));
+	for (u32 i = 0; i < EXT4_QUOTA_ENTRIES && !room; i++) {
+		in->offset =
+		    (u32)(sizeof(struct ext4_quota_leaf) + i * sizeof(struct ext4_quota_entry));
+		room = ext4_quota_entry_unused((const void *)(leaf.data + in->offset));
+	}
 	ext4_quota_block_put(&leaf);
 	return room ? 0 : ext4_quota_damaged(in->file, in->leaf, "has no room, as its list says");
 }
@@ -382,7 +381,7 @@ int ext4_quota_tree_insert(struct ext4_quota_file *file, u32 id, struct ext4_quo
 	if (!err && leaf)
 		err = ext4_quota_damaged(file, leaf, "an entry is missing");
 	if (!err)
-		err = check_room(in);
+		err = find_room(in);
 	if (!err)
 		err = choose_fresh(in);
 	if (!err)
