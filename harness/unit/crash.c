@@ -31,6 +31,7 @@ enum promise_kind {
 	KEEP,
 	EITHER,
 	KEEP_START,
+	KEEP_IF_THERE,
 	GONE,
 };
 
@@ -150,6 +151,14 @@ void crash_either(const char *path, u64 n, u32 seed, u64 other_n, u32 other_seed
 void crash_keep_start(const char *path, u64 n, u32 seed)
 {
 	struct promise *p = promise(path, KEEP_START);
+
+	p->size[0] = n;
+	p->seed[0] = seed;
+}
+
+void crash_keep_if_there(const char *path, u64 n, u32 seed)
+{
+	struct promise *p = promise(path, KEEP_IF_THERE);
 
 	p->size[0] = n;
 	p->seed[0] = seed;
@@ -296,13 +305,24 @@ static void check_piece(const char *path, uint64_t offset, const uint8_t *data, 
 	}
 }
 
-/* Whether the file begins with n bytes of the pattern; exact: and has no more. */
-static bool has_pattern(const char *path, u64 n, u32 seed, bool exact)
+static bool is_zero_or(const u8 *data, const u8 *want, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (data[i] && data[i] != want[i])
+			return false;
+	return true;
+}
+
+enum match { EXACT, START, START_OR_HOLES };
+
+/* Whether the file begins with n bytes of the pattern; EXACT: and has no more; START_OR_HOLES:
+ * where there are not zeroes. */
+static bool has_pattern(const char *path, u64 n, u32 seed, enum match match)
 {
 	static u8 data[1 << 16], want[1 << 16];
 	struct vfs_stat st;
 
-	if (t_stat(path, &st) || st.size < n || (exact && st.size != n))
+	if (t_stat(path, &st) || st.size < n || (match == EXACT && st.size != n))
 		return false;
 	struct file *file = t_open(path, O_RDONLY, 0);
 	bool same = true;
@@ -310,7 +330,9 @@ static bool has_pattern(const char *path, u64 n, u32 seed, bool exact)
 		size_t part = (size_t)min(n - at, (u64)sizeof(data));
 
 		t_pattern(want, part, at, seed);
-		same = t_pread(file, data, part, at) == (long)part && !memcmp(data, want, part);
+		same = t_pread(file, data, part, at) == (long)part &&
+		       (match == START_OR_HOLES ? is_zero_or(data, want, part)
+						: !memcmp(data, want, part));
 	}
 	t_close(file);
 	return same;
@@ -327,19 +349,24 @@ u32 crash_seed_of(const char *path, u64 n)
 
 	t_close(file);
 	u32 seed = (u32)(word * 0xf1de83e19937733dull);
-	return got == sizeof(word) && has_pattern(path, n, seed, true) ? seed : 0;
+	return got == sizeof(word) && has_pattern(path, n, seed, EXACT) ? seed : 0;
 }
 
 static bool promise_holds(const struct promise *p)
 {
+	struct vfs_stat st;
+
 	switch (p->kind) {
 	case KEEP:
-		return has_pattern(p->path, p->size[0], p->seed[0], true);
+		return has_pattern(p->path, p->size[0], p->seed[0], EXACT);
 	case EITHER:
-		return has_pattern(p->path, p->size[0], p->seed[0], true) ||
-		       has_pattern(p->path, p->size[1], p->seed[1], true);
+		return has_pattern(p->path, p->size[0], p->seed[0], EXACT) ||
+		       has_pattern(p->path, p->size[1], p->seed[1], EXACT);
 	case KEEP_START:
-		return has_pattern(p->path, p->size[0], p->seed[0], false);
+		return has_pattern(p->path, p->size[0], p->seed[0], START);
+	case KEEP_IF_THERE:
+		return t_stat(p->path, &st) ||
+		       has_pattern(p->path, min(st.size, p->size[0]), p->seed[0], START_OR_HOLES);
 	case GONE:
 		return !t_exists(p->path);
 	}
@@ -348,8 +375,9 @@ static bool promise_holds(const struct promise *p)
 
 static void check_promises(const struct explorer *e)
 {
-	static const char *const kinds[] = {"is not what was fsynced", "is neither old nor new",
-					    "lost what was fsynced", "came back"};
+	static const char *const kinds[] = {
+	    "is not what was fsynced", "is neither old nor new", "lost what was fsynced",
+	    "has other contents than when it was deleted", "came back"};
 
 	for (unsigned i = 0; i < promise_count; i++) {
 		const struct promise *p = &promises[i];

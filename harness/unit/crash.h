@@ -30,7 +30,7 @@
  * sees to: writes happen in their order, each wholly or not at all.
  *
  * On a volume without a journal, e2fsck -fy may repair, and then 2 must hold, for what was there
- * before and for what was fsynced.
+ * before and for what was fsynced; files that are deleted have their old contents or are gone.
  *
  * A disk that serves each request at once can't show that somebody does not wait for a request that
  * must come first. So some workloads run on one with a queue, which it serves in a random order, by
@@ -84,6 +84,8 @@ void crash_keep(const char *path, u64 n, u32 seed);
 void crash_either(const char *path, u64 n, u32 seed, u64 other_n, u32 other_seed);
 /* At least the first n bytes are these (it is being appended to). */
 void crash_keep_start(const char *path, u64 n, u32 seed);
+/* It is deleted or cut: as long as it is there, what it has is of these, or nothing. */
+void crash_keep_if_there(const char *path, u64 n, u32 seed);
 /* There is no such name. */
 void crash_gone(const char *path);
 /* What was said of the name is over. */

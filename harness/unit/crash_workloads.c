@@ -721,6 +721,44 @@ static void run_no_journal(unsigned variant)
 	t_sync();
 }
 
+/* The blocks of files that were synced, and are deleted or cut, hold what they held as long as the
+ * disk may show the files. */
+static void run_no_journal_reuse(unsigned variant)
+{
+	char path[32];
+
+	u32 seeds[6];
+
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "n%u", i);
+		seeds[i] = crash_write(path, 350000);
+	}
+	for (unsigned i = 0; i < 10; i++) { /* here, as numbers of inodes may come again at once */
+		snprintf(path, sizeof(path), "fresh%u", i);
+		crash_write(path, 0);
+	}
+	t_sync();
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "n%u", i);
+		crash_keep_if_there(path, 350000, seeds[i]);
+	}
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(path, sizeof(path), "n%u", (i + variant) % 6);
+		if (i % 3 == 2)
+			ok(t_truncate(path, 3000), "truncate");
+		else if (t_exists(path))
+			ok(t_unlink(path), "unlink");
+		if (i % 4 == 3)
+			ok(super_sync_all(false), "start of a sync");
+		snprintf(path, sizeof(path), "fresh%u", i);
+		crash_write(path, 330000);
+		struct file *file = t_open(path, O_RDWR, 0);
+		ok(pagecache_write_and_wait(&file->inode->mapping, 0, S64_MAX), "write-back");
+		t_close(file);
+	}
+	t_sync();
+}
+
 const struct crash_workload crash_workloads[] = {
     {"single", EXT4, KIB, NULL, OPERATIONS, prepare_tree, run_single, 0, false, false},
     {"pair", EXT4, KIB, NULL, OPERATIONS *OPERATIONS, prepare_tree, run_pair, 0, false, false},
@@ -796,6 +834,10 @@ const struct crash_workload crash_workloads[] = {
     {"untar-inline", INLINE, KIB, NULL, 3, prepare_tree, run_untar, 4, false, false},
     {"no-journal", "-t ext2 -b 1024 -N 512", KIB, NULL, OPERATIONS, prepare_tree, run_no_journal, 0,
      true, false},
+    {"no-journal-reuse", "-t ext2 -b 1024 -N 128", 3072, NULL, 6, NULL, run_no_journal_reuse, 8,
+     .no_journal = true},
+    {"no-journal-extents", "-t ext4 -O ^has_journal,^metadata_csum,^uninit_bg -b 1024 -N 128", 3072,
+     NULL, 6, NULL, run_no_journal_reuse, 8, .no_journal = true},
     {"mix-queue", EXT4, KIB, NULL, 8, prepare_tree, run_mix, 8, false, true},
     {"replace-queue", EXT4, KIB, NULL, 4, prepare_tree, run_replace, 8, false, true},
     {"reuse-queue", EXT4, KIB, NULL, 4, NULL, run_reuse, 8, false, true},

@@ -426,9 +426,10 @@ static void sync_worker(void *arg)
 
 START_TEST(threads_that_fsync_share_commits_and_keep_their_data)
 {
+	static const struct volume unjournalled = {"-t ext2 -b 1024", 16384};
 	struct thread *threads[6];
 
-	start(&volumes[0]);
+	start(_i ? &unjournalled : &volumes[0]);
 	host_disk_set_worker(t_disk(), true);
 	for (uintptr_t i = 0; i < 6; i++)
 		threads[i] = host_thread_start(sync_worker, (void *)i);
@@ -437,7 +438,10 @@ START_TEST(threads_that_fsync_share_commits_and_keep_their_data)
 	ck_assert_uint_eq(syncs_done, 180);
 	host_disk_set_worker(t_disk(), false);
 	t_run_ok("cp img crashed");
-	expect_whole("after fsyncs");
+	if (_i)
+		t_run_ok("e2fsck -fy crashed; test $? -le 1");
+	else
+		expect_whole("after fsyncs");
 	for (int i = 0; i < 6; i++)
 		t_run_ok("test $(debugfs -R 'cat w%d' crashed 2>/dev/null | wc -l) = 30", i);
 	t_check();
@@ -486,6 +490,25 @@ START_TEST(changes_go_on_while_the_log_is_being_written)
 }
 END_TEST
 
+START_TEST(without_a_journal_large_transactions_are_closed_again_and_again)
+{
+	char name[32];
+
+	t_mkfs("-t ext2 -b 1024", 16384);
+	t_mount_ok(NULL);
+	((struct ext4_fs *)t_super()->private)->txn.buffer_limit = 20;
+	for (u32 i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		t_create(name, 3000, i);
+		if (i >= 10) {
+			snprintf(name, sizeof(name), "f%u", i - 10);
+			ck_assert_int_eq(t_unlink(name), 0);
+		}
+	}
+	t_check();
+}
+END_TEST
+
 Suite *suite_ext4_commit(void)
 {
 	Suite *s = suite_create("ext4_commit");
@@ -496,9 +519,10 @@ Suite *suite_ext4_commit(void)
 	suite_add_loop(s, NULL, the_logs_old_end_is_given_up_when_what_it_held_is_durable, 2);
 	suite_add_loop(s, NULL, changes_go_on_while_the_log_is_being_written, ARRAY_SIZE(volumes));
 	suite_add_loop(s, NULL, orphans_survive_a_remount, 2);
+	suite_add_loop(s, NULL, threads_that_fsync_share_commits_and_keep_their_data, 2);
 	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
 			our_own_orphans_are_in_the_orphan_file,
 			revoked_blocks_are_not_replayed_over_data,
-			threads_that_fsync_share_commits_and_keep_their_data);
+			without_a_journal_large_transactions_are_closed_again_and_again);
 	return s;
 }

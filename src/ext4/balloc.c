@@ -379,8 +379,6 @@ static int free_in_group(struct ext4_handle *handle, struct ext4_group *group, u
 	if (err)
 		goto out;
 	bitmap_clear_range(bitmap->data, start, length);
-	if (group->taken && !fs->journal)
-		bitmap_clear_range(group->taken, start, length);
 	group->freed++;
 	group->free_clusters += length;
 	if (group->largest < fs->clusters_per_group)

@@ -529,7 +529,7 @@ static void finish(struct writer *writer, bool committed)
 	wake_all(&txn->wait);
 	if (committed && (journal->fs->options.flags & EXT4_OPT_DISCARD))
 		discard(journal->fs, transaction);
-	ext4_txn_release_busy(journal->fs, transaction);
+	ext4_txn_release_busy(journal->fs, &transaction->busy);
 	if (!committed)
 		ext4_transaction_free(transaction);
 }

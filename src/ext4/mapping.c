@@ -622,7 +622,7 @@ static int map_block(struct writer *writer, u32 p, u32 i, u32 logical, u32 end)
 			break;
 		/* What was promised to us is there, but a transaction holds it back. */
 		close_handle(writer);
-		err = ext4_txn_commit(writer->collector.fs);
+		err = ext4_txn_release(writer->collector.fs);
 		if (err)
 			break;
 	}

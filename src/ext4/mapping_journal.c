@@ -135,7 +135,7 @@ int ext4_page_journal(struct ext4_inode *inode, struct page *page, bool keep)
 
 	/* What was promised is there, but a transaction holds it back. */
 	if (err == -ENOSPC && atomic_load(&fs->busy_clusters)) {
-		err = ext4_txn_commit(fs);
+		err = ext4_txn_release(fs);
 		if (!err)
 			err = journal_once(inode, page, keep);
 	}

@@ -385,7 +385,9 @@ static int ext4_sync(struct super_block *super, bool wait)
 	if (!fs->journal || fs->options.commit_seconds <= EXT4_COMMIT_SECONDS ||
 	    now - fs->committed_ns >= interval) {
 		fs->committed_ns = now;
-		err = ext4_txn_commit(fs);
+		/* Without a journal this makes usable what was freed, and it needs a sync. */
+		err = fs->journal || !atomic_load(&fs->busy_clusters) ? ext4_txn_commit(fs)
+								      : ext4_txn_release(fs);
 	}
 	if (fs->journal)
 		ext4_journal_tidy(fs->journal, false);

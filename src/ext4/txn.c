@@ -47,6 +47,7 @@ int ext4_txn_init(struct ext4_fs *fs)
 	spin_init(&txn->lock, "ext4 transaction lists");
 	list_init(&txn->inodes);
 	list_init(&txn->groups);
+	list_init(&txn->settling);
 	wait_queue_init(&txn->wait, "ext4 transaction");
 	txn->ordered[0].fs = txn->ordered[1].fs = fs;
 	mm_stats_get(&stats);
@@ -97,7 +98,8 @@ void ext4_txn_destroy(struct ext4_fs *fs)
 	record->permanent = false;
 	if (ext4_record_detach(record))
 		ext4_record_free(record);
-	ext4_txn_release_busy(fs, transaction);
+	ext4_txn_release_busy(fs, &fs->txn.settling);
+	ext4_txn_release_busy(fs, &transaction->busy);
 	ext4_transaction_free(transaction);
 	ext4_transaction_free(fs->txn.spare);
 	fs->txn.running = fs->txn.spare = NULL;
@@ -139,7 +141,7 @@ int ext4_txn_begin(struct ext4_fs *fs, u32 credits, struct ext4_handle *handle)
 	*handle = (struct ext4_handle){NULL};
 	credits += fs->quota_credits;
 	if (unlikely(is_short_of_blocks(fs)) && !fs->txn.held)
-		err = ext4_txn_commit(fs);
+		err = ext4_txn_release(fs);
 	while (!err) {
 		rwsem_read_lock(&fs->txn.gate);
 		if (unlikely(atomic_load(&fs->frozen) == EXT4_FROZEN)) {
@@ -247,6 +249,8 @@ static int commit_locked(struct ext4_fs *fs)
 	struct ext4_transaction *closed = ext4_txn_switch(fs, txn->spare);
 
 	if (closed) {
+		closed->buffer_count = 0;
+		list_splice_tail(&closed->busy, &txn->settling);
 		txn->spare = closed;
 		atomic_store(&txn->done, closed->tid);
 	}
@@ -274,16 +278,47 @@ int ext4_txn_commit_tid(struct ext4_fs *fs, u32 tid)
 	return err;
 }
 
-int ext4_txn_sync(struct ext4_fs *fs)
+/* Without a journal. What the transactions that are closed now have freed is free on the disk too
+ * after this. */
+static int settle(struct ext4_fs *fs)
 {
-	if (fs->journal)
-		return ext4_journal_sync(fs->journal, fs->txn.tid);
-	int err = ext4_txn_commit(fs);
-	int sync_err = buffer_sync(fs->bdev);
-	int flush_err = block_flush(fs->bdev);
+	struct ext4_txn *txn = &fs->txn;
+	LIST_HEAD(freed);
 
+	atomic_fetch_add(&txn->settlers, 1);
+	mutex_lock(&txn->commit_mutex);
+	int err = commit_locked(fs);
+
+	list_splice_tail(&txn->settling, &freed);
+	mutex_unlock(&txn->commit_mutex);
+	int sync_err = buffer_sync(fs->bdev);
+
+	wait_event(&txn->wait, !atomic_load(&txn->first_writes));
+	int flush_err = ext4_fs_flush(fs);
+
+	atomic_fetch_sub(&txn->settlers, 1);
 	err = err ? err : sync_err;
+	if (!err && atomic_xchg(&txn->first_failed, false))
+		err = -EIO;
 	if (err == -EIO)
 		ext4_error(fs, 0, 0, "writing metadata failed");
-	return err ? err : flush_err;
+	err = err ? err : flush_err;
+	if (!err) {
+		ext4_txn_release_busy(fs, &freed);
+		return 0;
+	}
+	mutex_lock(&txn->commit_mutex);
+	list_splice_tail(&freed, &txn->settling);
+	mutex_unlock(&txn->commit_mutex);
+	return err;
+}
+
+int ext4_txn_sync(struct ext4_fs *fs)
+{
+	return fs->journal ? ext4_journal_sync(fs->journal, fs->txn.tid) : settle(fs);
+}
+
+int ext4_txn_release(struct ext4_fs *fs)
+{
+	return fs->journal ? ext4_txn_commit(fs) : settle(fs);
 }

@@ -24,7 +24,8 @@
  * superblock) never need to be waited for.
  *
  * Blocks that a transaction frees are not allocated again before it has committed: a crash that
- * brings the old owner back must find its contents.
+ * brings the old owner back must find its contents. Without a journal they wait until a sync (or a
+ * round of write-back, or lack of room) has made durable what the transaction changed.
  *
  * Order: inode->rwsem, page lock, handle (the gate), ext4_inode.map_lock, ext4_group.lock, lists.
  * A thread has at most one handle: whatever may start one by itself (inode_put(), allocation
@@ -76,12 +77,17 @@ struct ext4_txn {
 	struct ext4_transaction *spare;  /* commit_mutex: the next one */
 	u32 tid;                         /* atomic: running's */
 	struct list_head inodes, groups; /* changed in the running transaction */
-	u32 buffer_limit;               /* buffers that a transaction may hold, for memory's sake */
-	bool super_changed;             /* atomic: counts or orphans */
-	bool closed;                    /* no handles are given out: read-only */
-	bool held;                      /* no commit: what needs one gets -EBUSY */
-	bool overdrawn;                 /* somebody needed more credits than it had; said once */
-	u32 done;                       /* atomic: the last transaction that was committed */
+	u32 buffer_limit;   /* buffers that a transaction may hold, for memory's sake */
+	bool super_changed; /* atomic: counts or orphans */
+	bool closed;        /* no handles are given out: read-only */
+	bool held;          /* no commit: what needs one gets -EBUSY */
+	bool overdrawn;     /* somebody needed more credits than it had; said once */
+	u32 done;           /* atomic: the last transaction that was committed */
+	/* Without a journal, all atomic: syncs under way, for which buffers that they want on the
+	 * disk are written before they change again; such writes; whether one failed. */
+	u32 settlers, first_writes;
+	bool first_failed;
+	struct list_head settling; /* commit_mutex: without a journal: freed, not yet on disk */
 	struct ext4_ordered ordered[2]; /* by the last bit of the transaction's number */
 	struct wait_queue wait;         /* ordered data, frozen and logged buffers */
 };
@@ -146,6 +152,8 @@ int ext4_txn_commit(struct ext4_fs *fs);
 int __must_check ext4_txn_commit_tid(struct ext4_fs *fs, u32 tid);
 /* What is done up to now is durable, file data included that has been written. -EIO. */
 int __must_check ext4_txn_sync(struct ext4_fs *fs);
+/* Makes usable what was freed up to now. No handle is open. */
+int __must_check ext4_txn_release(struct ext4_fs *fs);
 /* No handle begins any more (-EROFS), and none runs. / They do again. */
 void ext4_txn_close(struct ext4_fs *fs);
 void ext4_txn_open(struct ext4_fs *fs);

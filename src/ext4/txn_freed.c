@@ -114,8 +114,6 @@ int ext4_txn_busy(struct ext4_handle *handle, struct ext4_group *group, const vo
 {
 	struct ext4_fs *fs = handle->fs;
 
-	if (!fs->journal)
-		return 0;
 	struct ext4_freed *fresh = slab_alloc(freed_slab, MM_NOFS);
 
 	if (!fresh || ext4_group_taken_make(fs, group, bitmap)) {
@@ -148,11 +146,11 @@ static void release_in_group(struct ext4_fs *fs, struct ext4_group *group, u32 s
 	mutex_unlock(&group->lock);
 }
 
-void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transaction)
+void ext4_txn_release_busy(struct ext4_fs *fs, struct list_head *busy)
 {
 	struct ext4_freed *freed;
 
-	list_for_each_entry(freed, &transaction->busy, node) {
+	list_for_each_entry(freed, busy, node) {
 		u64 block = freed->block;
 
 		for (u32 left = freed->count, n; left; left -= n, block += n) {
@@ -164,5 +162,5 @@ void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transact
 					 n >> fs->cluster_bits);
 		}
 	}
-	ext4_freed_free(&transaction->busy);
+	ext4_freed_free(busy);
 }

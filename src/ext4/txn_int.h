@@ -105,8 +105,8 @@ void ext4_buffer_wait_stable(struct buffer *buffer);
 void ext4_freed_slab_init(void);
 /* Frees what is on a list of struct ext4_freed. */
 void ext4_freed_free(struct list_head *list);
-/* The blocks that the transaction freed may be used again. */
-void ext4_txn_release_busy(struct ext4_fs *fs, struct ext4_transaction *transaction);
+/* Blocks that were freed (struct ext4_freed) may be used again. */
+void ext4_txn_release_busy(struct ext4_fs *fs, struct list_head *busy);
 
 /* ---- txn_close.c ---- */
 

@@ -175,6 +175,19 @@ static enum access_step access_step(struct ext4_handle *handle, struct buffer *b
 	return ACCESS_DONE;
 }
 
+/* Without a journal: a sync wants on the disk what the last transaction left in the buffer, which
+ * the running one would hold back from it. */
+static void write_first(struct ext4_txn *txn, struct buffer *buffer)
+{
+	if (!atomic_load(&txn->settlers) || !buffer_flag_test(buffer, BUFFER_DIRTY))
+		return;
+	atomic_fetch_add(&txn->first_writes, 1);
+	if (ext4_insist(buffer_write(buffer, 0)))
+		atomic_store(&txn->first_failed, true);
+	if (atomic_sub_fetch(&txn->first_writes, 1) == 0)
+		wake_all(&txn->wait);
+}
+
 int ext4_txn_access_buffer(struct ext4_handle *handle, struct buffer *buffer, bool change)
 {
 	struct ext4_txn *txn = &handle->fs->txn;
@@ -185,6 +198,8 @@ int ext4_txn_access_buffer(struct ext4_handle *handle, struct buffer *buffer, bo
 
 	if (atomic_load(&buffer->fs_stamp) == stamp_of(handle->transaction))
 		return 0;
+	if (!handle->fs->journal)
+		write_first(txn, buffer);
 	do {
 		spin_lock(&txn->lock);
 		step = access_step(handle, buffer, change, &fresh, &copy);
