@@ -9,6 +9,8 @@
  */
 #include "ext4/verify.h"
 #include "ext4/extent_int.h"
+#include "ext4/verify_refs.h"
+#include "ext4/xattr_int.h"
 #include "lib/bitmap.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -23,6 +25,7 @@ struct seen {
 	u8 type;  /* EXT4_FT_*; 0: not in use */
 	bool own; /* the volume's: needs no name */
 	bool broken;
+	bool value; /* of an attribute */
 	u16 links;
 	u32 names;
 	u32 parent; /* of a directory: whose entry leads to it */
@@ -36,6 +39,7 @@ struct work {
 	u8 *claimed;       /* by cluster of the volume */
 	u8 *xattrs;        /* of those, blocks of attributes, which files may share */
 	u64 clusters;
+	struct ext4_refs refs;
 	/* of the inode at hand */
 	u64 inode_blocks; /* in clusters' blocks */
 	u64 last_cluster; /* that its data has; */
@@ -245,10 +249,12 @@ static void check_inode(struct work *w, u32 ino)
 	seen->type = type_of(vfs->mode);
 	seen->links = (u16)min(vfs->nlink, 0xffffu);
 	if (inode->flags & EXT4_EA_INODE_FL)
-		seen->own = true;
+		seen->own = seen->value = true;
 	err = walk_map(w, inode);
 	if (!err)
 		err = check_xattrs(w, inode);
+	if (!err && !seen->value)
+		err = ext4_refs_count(&w->refs, inode);
 	told(w, err);
 	seen->broken = err != 0;
 	if (!err)
@@ -571,6 +577,40 @@ static void check_counts(struct work *w)
 		       le32_get(raw->s_free_inodes_count), inodes);
 }
 
+/* ---- pass 4: references that are counted ---- */
+
+static void wrong_block(void *arg, u64 block, u64 counted, u64 says)
+{
+	damage(arg, "block %llu of attributes: %llu inodes refer to it, and it says %llu", block,
+	       counted, says);
+}
+
+static void check_value(struct work *w, u32 ino)
+{
+	u64 counted = ext4_refs_of(&w->refs, ino);
+	struct inode *vfs;
+	int err = ext4_inode_read(w->fs, ino, &vfs);
+
+	if (err) {
+		told(w, err);
+		return;
+	}
+	u32 says;
+
+	if (ext4_xattr_inode_refs(ext4_inode(vfs), &says) && counted != says)
+		damage(w, "inode %u: %llu attributes have it as value, and it says %u", ino,
+		       counted, says);
+	inode_put(vfs);
+}
+
+static void check_references(struct work *w)
+{
+	told(w, ext4_refs_compare(&w->refs, w->fs, wrong_block, w));
+	for (u32 ino = 1; ino <= w->fs->inodes_count; ino++)
+		if (w->seen[ino].value && !w->seen[ino].broken)
+			check_value(w, ino);
+}
+
 /* ---- all ---- */
 
 static void own_inode(struct work *w, u32 ino)
@@ -618,6 +658,7 @@ static int passes(struct work *w)
 	}
 	for (u32 ino = 1; ino <= fs->inodes_count; ino++)
 		check_links(w, ino);
+	check_references(w);
 	for (u32 i = 0; i < fs->group_count; i++)
 		check_group_blocks(w, ext4_group(fs, i));
 	check_counts(w);
@@ -641,6 +682,7 @@ int ext4_verify(struct super_block *super, struct ext4_verify *verify)
 	w->xattrs = kcalloc(BITMAP_BYTES((size_t)w->clusters), 1, MM_NORMAL);
 	if (w->seen && w->claimed && w->xattrs)
 		err = passes(w);
+	ext4_refs_free(&w->refs);
 	kfree(w->xattrs);
 	kfree(w->claimed);
 	kfree(w->seen);

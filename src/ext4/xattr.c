@@ -253,10 +253,9 @@ static int plan_large(struct setter *s)
 	s->change.inum = 1;
 	err = plan(s);
 	if (!err)
-		err = ext4_quota_check(s->inode,
-				       (u64)ext4_xattr_inode_blocks(fs, s->change.size)
-					   << fs->block_bits,
-				       1);
+		err = ext4_quota_check(
+		    s->inode, (u64)ext4_xattr_inode_blocks(fs, s->change.size) << fs->block_bits,
+		    1);
 	if (!err)
 		err = ext4_xattr_inode_create(s->handle, s->inode, s->change.value, s->change.size,
 					      s->puts, &s->change.inum, &s->change.inum_hash);
@@ -329,8 +328,7 @@ static void count_references(struct setter *s, const struct ext4_xattr_area *old
 /* A value in an inode of its own counts as the inode's that refers to it. */
 static void count_value(struct ext4_inode *inode, u32 size, s64 by)
 {
-	ext4_inode_add_blocks(inode,
-			      by * (s64)ext4_xattr_inode_blocks(ext4_inode_fs(inode), size));
+	ext4_inode_add_blocks(inode, by * (s64)ext4_xattr_inode_blocks(ext4_inode_fs(inode), size));
 	ext4_quota_add(inode, 0, by);
 }
 
@@ -482,22 +480,40 @@ static u32 count_large(struct ext4_inode *inode)
 	return n;
 }
 
-u32 ext4_xattr_count_values(struct ext4_inode *inode)
+int ext4_xattr_each_value(struct ext4_inode *inode,
+			  void (*found)(void *arg, u32 inum, bool in_block), void *arg)
 {
 	const struct ext4_xattr_entry *entry = NULL;
 	struct areas areas;
-	u32 n = count_large(inode);
 
 	if (!(ext4_inode_fs(inode)->incompat & EXT4_INCOMPAT_EA_INODE))
 		return 0;
 	rwsem_read_lock(&inode->xattr_lock);
-	if (!areas_get(inode, &areas)) {
+	int err = areas_get(inode, &areas);
+
+	if (!err) {
 		while ((entry = ext4_xattr_next(&areas.body, entry)) != NULL)
-			n += !!le32_get(entry->e_value_inum);
+			if (le32_get(entry->e_value_inum))
+				found(arg, le32_get(entry->e_value_inum), false);
+		while ((entry = ext4_xattr_next(&areas.block, entry)) != NULL)
+			if (le32_get(entry->e_value_inum))
+				found(arg, le32_get(entry->e_value_inum), true);
 		areas_put(&areas);
 	}
 	rwsem_read_unlock(&inode->xattr_lock);
-	return n;
+	return err;
+}
+
+static void count_one(void *arg, u32 inum, bool in_block)
+{
+	++*(u32 *)arg;
+}
+
+u32 ext4_xattr_count_values(struct ext4_inode *inode)
+{
+	u32 n = 0;
+
+	return ext4_xattr_each_value(inode, count_one, &n) ? 0 : n;
 }
 
 /* Values that the inode has in a block that it shares: they stay when it goes. */

@@ -61,6 +61,12 @@ static u64 refs_get(const struct ext4_inode *inode, const struct ext4_inode *own
 	return (u64)inode->vfs.ctime.sec << 32 | (u32)inode->vfs.change_version;
 }
 
+bool ext4_xattr_inode_refs(const struct ext4_inode *inode, u32 *refs)
+{
+	*refs = (u32)inode->vfs.change_version;
+	return !inode->vfs.ctime.sec;
+}
+
 static void refs_set(struct ext4_inode *inode, u64 refs)
 {
 	inode->vfs.ctime = (struct timespec64){.sec = (s64)(refs >> 32)};

@@ -98,6 +98,9 @@ int __must_check ext4_xattr_inode_read(struct ext4_inode *inode,
 int __must_check ext4_xattr_inode_create(struct ext4_handle *handle, struct ext4_inode *owner,
 					 const void *value, u32 size, struct ext4_xattr_puts *puts,
 					 u32 *inum, u32 *hash);
+/* How many references an inode that holds a value says it has; false if it says none: in Lustre's
+ * form there is a time instead. */
+bool ext4_xattr_inode_refs(const struct ext4_inode *inode, u32 *refs);
 /* References more (1) or less (-1). */
 int __must_check ext4_xattr_inode_count(struct ext4_handle *handle, struct ext4_inode *owner,
 					u32 inum, int by, struct ext4_xattr_puts *puts);
@@ -110,6 +113,10 @@ u32 ext4_xattr_inode_credits(const struct ext4_fs *fs, u32 size);
 
 /* ---- xattr.c ---- */
 
+/* Calls found() for each attribute whose value is in another inode. Takes xattr_lock. */
+int __must_check ext4_xattr_each_value(struct ext4_inode *inode,
+				       void (*found)(void *arg, u32 inum, bool in_block),
+				       void *arg);
 /* How many attributes have their values in other inodes. Takes xattr_lock. */
 u32 ext4_xattr_count_values(struct ext4_inode *inode);
 /* Initialises puts, and takes all inodes that hold values of this one's attributes. */
