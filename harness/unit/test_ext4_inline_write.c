@@ -256,6 +256,166 @@ START_TEST(a_mapped_page_is_written_back_into_the_inode)
 }
 END_TEST
 
+/* ---- directories ---- */
+
+enum { NAMES = 60 };
+
+static void check_names(const bool *there)
+{
+	char name[80];
+	int count = 0;
+
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "d/%.*s%d", i % 17, "a-longer-name-so-it-is", i);
+		ck_assert_msg(t_exists(name) == there[i], "%s: %s", name, log_captured());
+		count += there[i];
+	}
+	ck_assert_int_eq(t_list("d", NULL), count);
+}
+
+START_TEST(directories_are_changed_where_they_are)
+{
+	bool there[NAMES] = {false};
+	bool was_inline = false;
+	u64 random = 11 + (u64)_i;
+	char name[80];
+
+	start(_i % VOLUMES);
+	ck_assert_int_eq(t_mkdir("d"), 0);
+	ck_assert(is_inline("d"));
+	for (int step = 0; step < 400; step++) {
+		/* few at first, then more than an inode has room for */
+		int i = (int)(t_random(&random) % (step < 250 ? 4 : NAMES)), err;
+
+		snprintf(name, sizeof(name), "d/%.*s%d", i % 17, "a-longer-name-so-it-is", i);
+		if (there[i])
+			err = i % 3 == 1 ? t_rmdir(name) : t_unlink(name);
+		else if (i % 3 == 0)
+			err = t_symlink("x", name);
+		else
+			err = i % 3 == 1 ? t_mkdir(name) : t_mknod(name, S_IFREG | 0644, 0, 0);
+		ck_assert_msg(!err, "%s: %d: %s", name, err, log_captured());
+		there[i] = !there[i];
+		was_inline |= is_inline("d");
+		if (step == 249)
+			ck_assert(is_inline("d"));
+		if (step % 50 == 49) {
+			check_names(there);
+			remount();
+			check_names(there);
+		}
+	}
+	ck_assert(was_inline);
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "d/%.*s%d", i % 17, "a-longer-name-so-it-is", i);
+		if (there[i])
+			ck_assert_int_eq(i % 3 == 1 ? t_rmdir(name) : t_unlink(name), 0);
+	}
+	ck_assert_int_eq(t_rmdir("d"), 0);
+	t_check();
+}
+END_TEST
+
+START_TEST(directories_are_renamed_and_nested)
+{
+	struct vfs_stat st;
+	char name[300];
+
+	start(_i);
+	ck_assert_int_eq(t_mkdir("d"), 0);
+	ck_assert_int_eq(t_mkdir("d/a"), 0);
+	ck_assert_int_eq(t_mkdir("d/a/b"), 0);
+	ck_assert_int_eq(t_mkdir("e"), 0);
+	ck_assert_int_eq(t_stat("d", &st), 0);
+	ck_assert_uint_eq(st.nlink, 3);
+	ck_assert_uint_eq(st.blocks, 0);
+	ck_assert_int_eq(t_rename("d/a", "e/c", 0), 0);
+	ck_assert_int_eq(t_rename("e/c/b", "d/b", 0), 0);
+	ck_assert_int_eq(t_rename("d/b", "d/b2", 0), 0);
+	ck_assert_int_eq(t_link("d/b2", "d/no"), -EPERM);
+	ck_assert_int_eq(t_rmdir("e"), -ENOTEMPTY);
+	memset(name, 'n', sizeof(name));
+	name[257] = '\0';
+	ck_assert_int_eq(t_mkdir(name), -ENAMETOOLONG);
+	name[255] = '\0';
+	memcpy(name, "d/", 2);
+	ck_assert_int_eq(t_mkdir(name), 0);
+	remount();
+	ck_assert_int_eq(t_list("d", NULL), 2);
+	ck_assert_int_eq(t_list("e", NULL), 1);
+	ck_assert_int_eq(t_list("e/c", NULL), 0);
+	t_check();
+}
+END_TEST
+
+START_TEST(attributes_of_directories_take_their_room)
+{
+	static char value[200];
+	char name[40];
+
+	start(_i);
+	memset(value, 'v', sizeof(value));
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "d%d", i);
+		ck_assert_int_eq(t_mkdir(name), 0);
+		ck_assert_int_eq(t_setxattr(name, "user.x", value, (size_t)i * 7, 0), 0);
+		for (int k = 0; k < 8; k++) {
+			snprintf(name, sizeof(name), "d%d/file-%d", i, k);
+			t_create(name, (u64)k * 20, 1);
+			snprintf(name, sizeof(name), "d%d", i);
+			if (k == 4)
+				ck_assert_int_eq(t_setxattr(name, "user.y", value, 30, 0), 0);
+		}
+		ck_assert_int_eq(t_list(name, NULL), 8);
+	}
+	remount();
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "d%d", i);
+		ck_assert_int_eq(t_list(name, NULL), 8);
+		ck_assert_int_eq(t_getxattr(name, "user.x", value, 200), i * 7);
+	}
+	t_check();
+}
+END_TEST
+
+START_TEST(the_nth_failing_allocation_leaves_a_directory_whole)
+{
+	char name[40];
+
+	for (u64 n = 1;; n++) {
+		int count = 0, errors = 0;
+
+		start(_i);
+		ck_assert_int_eq(t_mkdir("d"), 0);
+		t_sync();
+		host_alloc_fail_nth(n);
+		for (int i = 0; i < 12; i++) {
+			snprintf(name, sizeof(name), "d/a-name-of-an-entry-%d", i);
+			int err = t_mkdir(name);
+
+			ck_assert(!err || err == -ENOMEM);
+			errors += err != 0;
+			count += !err;
+			if (!err && i % 4 == 0) {
+				err = t_rmdir(name);
+				ck_assert(!err || err == -ENOMEM);
+				errors += err != 0;
+				count -= !err;
+			}
+		}
+		bool failed = host_alloc_failed();
+		host_alloc_fail_nth(0);
+		ck_assert_int_eq(t_list("d", NULL), count);
+		remount();
+		ck_assert_int_eq(t_list("d", NULL), count);
+		t_check();
+		if (!failed)
+			break;
+		ck_assert_uint_lt(n, 600);
+	}
+}
+END_TEST
+
 /* Steps of which any may fail; whether it did not. */
 static bool work(void)
 {
@@ -342,6 +502,10 @@ Suite *suite_ext4_inline_write(void)
 	    {attributes_compete_for_the_room, VOLUMES},
 	    {a_file_may_need_a_map_at_any_time, VOLUMES},
 	    {a_mapped_page_is_written_back_into_the_inode, VOLUMES},
+	    {directories_are_changed_where_they_are, 2 * VOLUMES},
+	    {directories_are_renamed_and_nested, VOLUMES},
+	    {attributes_of_directories_take_their_room, VOLUMES},
+	    {the_nth_failing_allocation_leaves_a_directory_whole, 1},
 	    {the_nth_failing_allocation_loses_nothing, 2},
 	    {the_nth_failing_request_is_repairable, 4},
 	};

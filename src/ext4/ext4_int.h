@@ -569,6 +569,19 @@ int __must_check ext4_inline_convert(struct ext4_inode *inode, unsigned int how)
 /* Bytes that this inode could hold if it had no other attributes; 0: none. */
 u32 ext4_inline_limit(const struct ext4_inode *inode);
 
+/* ---- inline_dir.c: inode->rwsem of the directory is held for writing ---- */
+
+/* A new directory without entries, or -ENOSPC if its inode has no room. */
+int __must_check ext4_inline_dir_make(struct ext4_handle *handle, struct ext4_inode *dir,
+				      struct ext4_inode *parent);
+/* Makes room for the name, or gives the directory a block. No handle may be open. */
+int __must_check ext4_inline_dir_prepare(struct ext4_inode *dir, const struct qstr *name);
+int __must_check ext4_inline_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir,
+					const struct qstr *name, u32 ino, u8 type);
+/* The entry leads to this inode. */
+int __must_check ext4_inline_dir_delete(struct ext4_handle *handle, struct ext4_inode *dir,
+					const struct qstr *name, u32 ino);
+
 /* ---- inline_file.c ---- */
 
 /* Whether a file that ends there may lie in its inode. */

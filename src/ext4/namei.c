@@ -56,6 +56,8 @@ int ext4_dir_insert(struct ext4_handle *handle, struct ext4_inode *dir, const st
 		return -ENAMETOOLONG;
 	if (dir->flags & EXT4_CASEFOLD_FL)
 		return refuse_casefold(dir);
+	if (ext4_is_inline(dir))
+		return ext4_inline_dir_insert(handle, dir, name, ino, type);
 	if (!(dir->flags & EXT4_INDEX_FL))
 		return ext4_linear_insert(handle, dir, name, ino, type);
 	err = ext4_htree_insert(handle, dir, name, ino, type);
@@ -218,12 +220,12 @@ static void put_device(struct ext4_inode *inode, u32 major, u32 minor)
 
 /* A handle, and in it an inode with the access control lists that dir hands down. On error there is
  * no handle. */
-static int begin_new(struct ext4_handle *handle, struct inode *dir, u32 mode, u32 credits,
-		     struct ext4_inode **out)
+static int begin_new(struct ext4_handle *handle, struct inode *dir, const struct qstr *name,
+		     u32 mode, u32 credits, struct ext4_inode **out)
 {
 	struct acl *lists[ACL_LISTS];
 	struct ext4_quota_pins pins;
-	int err = ext4_inline_convert(ext4_inode(dir), 0);
+	int err = name ? ext4_inline_dir_prepare(ext4_inode(dir), name) : 0;
 
 	if (!err)
 		err = ext4_quota_pin_new(dir, &pins);
@@ -256,7 +258,7 @@ static int ext4_mknod(struct inode *dir, struct dentry *dentry, u32 mode, u32 ma
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = begin_new(&handle, dir, mode, create_credits(dir), &inode);
+	int err = begin_new(&handle, dir, &dentry->name, mode, create_credits(dir), &inode);
 
 	if (err)
 		return err;
@@ -277,7 +279,8 @@ static int ext4_tmpfile(struct inode *dir, u32 mode, struct inode **out)
 {
 	struct ext4_handle handle;
 	struct ext4_inode *inode;
-	int err = begin_new(&handle, dir, (mode & ~S_IFMT) | S_IFREG, EXT4_CREDITS_INODE, &inode);
+	int err =
+	    begin_new(&handle, dir, NULL, (mode & ~S_IFMT) | S_IFREG, EXT4_CREDITS_INODE, &inode);
 
 	if (err)
 		return err;
@@ -326,11 +329,13 @@ static int ext4_mkdir(struct inode *dir, struct dentry *dentry, u32 mode)
 
 	if (dir_is_full_of_links(ext4_inode(dir)))
 		return -EMLINK;
-	err = begin_new(&handle, dir, (mode & ~S_IFMT) | S_IFDIR, create_credits(dir) + FIRST_BLOCK,
-			&inode);
+	err = begin_new(&handle, dir, &dentry->name, (mode & ~S_IFMT) | S_IFDIR,
+			create_credits(dir) + FIRST_BLOCK, &inode);
 	if (err)
 		return err;
-	err = ext4_dir_make_dots(&handle, inode, ext4_inode(dir));
+	err = ext4_inline_dir_make(&handle, inode, ext4_inode(dir));
+	if (err == -ENOSPC)
+		err = ext4_dir_make_dots(&handle, inode, ext4_inode(dir));
 	if (!err)
 		err = insert_new(&handle, dir, dentry, inode, 1);
 	return finish_new(&handle, inode, dentry, err);
@@ -350,7 +355,7 @@ int ext4_symlink(struct inode *dir, struct dentry *dentry, const char *target)
 		return -ENOENT;
 	if (length >= fs->block_size)
 		return -ENAMETOOLONG;
-	err = ext4_inline_convert(ext4_inode(dir), 0);
+	err = ext4_inline_dir_prepare(ext4_inode(dir), &dentry->name);
 	if (!err)
 		err = ext4_quota_pin_new(dir, &pins);
 	if (err)
@@ -400,7 +405,7 @@ static int ext4_link(struct inode *dir, struct dentry *dentry, struct inode *ino
 		return -EMLINK;
 	if (leaves_project(dir, inode))
 		return -EXDEV;
-	err = ext4_inline_convert(ext4_inode(dir), 0);
+	err = ext4_inline_dir_prepare(ext4_inode(dir), &dentry->name);
 	if (err)
 		return err;
 	err = ext4_txn_begin(ext4_fs(dir->super), create_credits(dir), &handle);
@@ -434,17 +439,34 @@ static void drop_link(struct ext4_handle *handle, struct inode *inode)
 		ext4_orphan_add(handle, ext4_inode(inode));
 }
 
+static int remove_inline(struct ext4_handle *handle, struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = dentry->inode;
+	int err = ext4_txn_dirty_inode(handle, ext4_inode(inode));
+
+	if (!err)
+		err = ext4_inline_dir_delete(handle, ext4_inode(dir), &dentry->name,
+					     (u32)inode->number);
+	if (err)
+		return err;
+	err = ext4_dir_changed(handle, ext4_inode(dir), S_ISDIR(inode->mode) ? -1 : 0);
+	drop_link(handle, inode);
+	return err;
+}
+
 static int remove_entry(struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = dentry->inode;
 	struct ext4_dir_slot slot;
 	struct ext4_handle handle;
-	int err = ext4_inline_convert(ext4_inode(dir), 0);
+	int err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
 
-	if (!err)
-		err = ext4_txn_begin(ext4_fs(dir->super), EXT4_CREDITS_DELETE, &handle);
 	if (err)
 		return err;
+	if (ext4_is_inline(ext4_inode(dir))) {
+		err = remove_inline(&handle, dir, dentry);
+		goto out;
+	}
 	err = find_existing(ext4_inode(dir), &dentry->name, &slot);
 	if (err)
 		goto out;
