@@ -490,6 +490,35 @@ START_TEST(changes_go_on_while_the_log_is_being_written)
 }
 END_TEST
 
+START_TEST(buffers_of_a_large_log_are_put_in_place_before_they_fill_memory)
+{
+	char name[32];
+	u32 held;
+
+	t_mkfs("-t ext4 -b 1024 -J size=8", 32768);
+	t_mount_ok(NULL);
+	struct ext4_fs *fs = t_super()->private;
+	struct ext4_transaction *transaction;
+
+	fs->txn.buffer_limit = 64;
+	for (u32 i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "d%u", i);
+		ck_assert_int_eq(t_mkdir(name), 0);
+		if (i % 10 != 9)
+			continue;
+		ck_assert_int_eq(ext4_txn_commit(fs), 0);
+		held = 0;
+		list_for_each_entry(transaction, &fs->journal->committed, node)
+			held += transaction->checkpoint_count;
+		ck_assert_uint_lt(held, 64 + 2 * 64);
+	}
+	ck_assert_uint_gt(atomic_load(&fs->journal->free), fs->journal->size / 2);
+	t_run_ok("cp img crashed");
+	expect_whole("at the end");
+	t_check();
+}
+END_TEST
+
 START_TEST(without_a_journal_large_transactions_are_closed_again_and_again)
 {
 	char name[32];
@@ -523,6 +552,7 @@ Suite *suite_ext4_commit(void)
 	suite_add_tests(s, NULL, NULL, orphans_in_the_orphan_file_are_finished_at_mount,
 			our_own_orphans_are_in_the_orphan_file,
 			revoked_blocks_are_not_replayed_over_data,
+			buffers_of_a_large_log_are_put_in_place_before_they_fill_memory,
 			without_a_journal_large_transactions_are_closed_again_and_again);
 	return s;
 }

@@ -17,7 +17,9 @@
  *
  * Checkpoints. A transaction must stay in the log until all its buffers are in place. They are
  * written by write-back when they get old, or sooner when the log fills up (half of it is the
- * sign): the oldest first, in the background, by whoever commits. A buffer that a later transaction
+ * sign) or when there are more of them than one transaction may have: the oldest first, in the
+ * background, by whoever commits. The write-back thread is the one that commits, every few seconds
+ * (commit=), when nobody waits for it. A buffer that a later transaction
  * has committed again belongs to that one only; one that the running transaction holds can't be
  * written before that commits. Transactions with nothing left are taken off at the old end of the
  * log when what they wrote is durable: either a commit's own flush came after it, or one is made

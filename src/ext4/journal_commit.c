@@ -562,10 +562,26 @@ static int write_transaction(struct writer *writer)
 	return err ? err : write_commit(writer);
 }
 
-/* Keeps about half of the log free, without waiting for anything. */
+/* Buffers that wait to be put in place take as much memory as a transaction may. */
+static bool holds_much(struct ext4_journal *journal)
+{
+	struct ext4_txn *txn = &journal->fs->txn;
+	struct ext4_transaction *transaction;
+	u32 count = 0;
+
+	spin_lock(&txn->lock);
+	list_for_each_entry(transaction, &journal->committed, node)
+		count += transaction->checkpoint_count;
+	spin_unlock(&txn->lock);
+	return count > txn->buffer_limit;
+}
+
+/* Keeps about half of the log free, and memory, without waiting for anything. */
 static void keep_room(struct ext4_journal *journal, u32 reaped)
 {
-	if (atomic_load(&journal->free) >= journal->size / 2)
+	bool much = holds_much(journal);
+
+	if (!much && atomic_load(&journal->free) >= journal->size / 2)
 		return;
 	if (mutex_trylock(&journal->checkpoint_mutex)) {
 		int err = ext4_checkpoint_advance(journal, reaped, true);
@@ -574,7 +590,7 @@ static void keep_room(struct ext4_journal *journal, u32 reaped)
 		if (err)
 			return; /* the journal is aborted */
 	}
-	if (atomic_load(&journal->free) < journal->size / 2)
+	if (much || atomic_load(&journal->free) < journal->size / 2)
 		ext4_checkpoint_start(journal, journal->size / 4);
 }
 
