@@ -6,7 +6,7 @@
  * than what it has there: the rest is a hole. Files are read and written where they are
  * (inline_file.c); before they become too large, and for whatever needs a map, the contents are
  * moved to a block (ext4_inline_convert), and the inode is like any other from then on. Directories
- * and links are read where they are, and moved before they change.
+ * are changed where they are, too (inline_dir.c), but not renamed.
  *
  * A directory's contents are the number of its parent and two runs of entries, one in each place,
  * without "." and "..". For readers they are laid out as the block that conversion would make, with
