@@ -422,7 +422,8 @@ static const struct operation {
     {"sync", nothing, do_sync},
 };
 
-static const char *const volumes[] = {"-t ext2 -b 1024", "-t ext4 -b 1024 -O quota,project"};
+static const char *const volumes[] = {"-t ext2 -b 1024",
+				      "-t ext4 -b 1024 -O quota,project,orphan_file"};
 
 enum { CASES = ARRAY_SIZE(operations) * ARRAY_SIZE(volumes) };
 

@@ -632,8 +632,10 @@ int __must_check ext4_orphan_read(struct ext4_fs *fs, u32 ino, bool listed, stru
 int __must_check ext4_orphan_truncate(struct ext4_inode *inode);
 /* Moves the orphans of the orphan file, where Linux keeps them, to the list. */
 int __must_check ext4_orphan_file_empty(struct ext4_fs *fs, u32 *moved);
-/* Opens the orphan file, which is empty, or has what file_orphans has. -EIO, -ENOMEM */
-int __must_check ext4_orphan_file_start(struct ext4_fs *fs);
+/* Opens the orphan file, which is empty, or has what file_orphans has. If that fails, the list
+ * does.
+ */
+void ext4_orphan_file_start(struct ext4_fs *fs);
 /* Lets go of it. clean: orphan_present goes, if it is empty; the superblock is the caller's to
  * write. */
 void ext4_orphan_file_stop(struct ext4_fs *fs, bool clean);

@@ -113,8 +113,10 @@ int ext4_orphan_process(struct ext4_fs *fs)
 	int err = 0;
 
 	/* A remount: what is on the disk are files that were unlinked and are open still. */
-	if (!list_empty(&fs->orphans) || !list_empty(&fs->file_orphans))
-		return ext4_orphan_file_start(fs);
+	if (!list_empty(&fs->orphans) || !list_empty(&fs->file_orphans)) {
+		ext4_orphan_file_start(fs);
+		return 0;
+	}
 	err = ext4_orphan_file_empty(fs, &moved);
 
 	while (!err && (ino = fs->orphan_head) != 0) {
@@ -142,8 +144,10 @@ int ext4_orphan_process(struct ext4_fs *fs)
 	if (deleted || truncated)
 		log_info("%s: %s: %u orphan inodes deleted, %u truncated", fs->type_name,
 			 fs->super->id, deleted, truncated);
-	if (!err)
-		return ext4_orphan_file_start(fs);
+	if (!err) {
+		ext4_orphan_file_start(fs);
+		return 0;
+	}
 	/* The rest is left to e2fsck: the state on disk stays "not clean" for it. */
 	log_err("%s: %s: the orphan list could not be finished: run e2fsck", fs->type_name,
 		fs->super->id);

@@ -205,24 +205,24 @@ static int open_file(struct ext4_fs *fs, struct ext4_orphan_file **out)
 	return err;
 }
 
-int ext4_orphan_file_start(struct ext4_fs *fs)
+void ext4_orphan_file_start(struct ext4_fs *fs)
 {
 	struct ext4_orphan_file *file;
 
 	if (!(fs->compat & EXT4_COMPAT_ORPHAN_FILE) || fs->orphan_file ||
 	    ((fs->ro_compat & EXT4_RO_COMPAT_ORPHAN_PRESENT) && list_empty(&fs->file_orphans)))
-		return 0; /* the last: it could not be emptied, and is left to e2fsck */
+		return; /* the last: it could not be emptied, and is left to e2fsck */
 	int err = open_file(fs, &file);
 
-	if (err == -EUCLEAN)
-		return 0; /* the list will do */
-	if (err)
-		return err;
+	if (err) {
+		log_warn("%s: %s: the orphan file can't be used, but the list: error %d",
+			 fs->type_name, fs->super->id, -err);
+		return;
+	}
 	mutex_lock(&fs->orphan_lock);
 	fs->orphan_file = file;
 	mutex_unlock(&fs->orphan_lock);
 	set_feature(fs, true);
-	return 0;
 }
 
 void ext4_orphan_file_stop(struct ext4_fs *fs, bool clean)

@@ -493,6 +493,9 @@ static int ext4_remount(struct super_block *super, unsigned int flags, const cha
 			atomic_fetch_and(&super->flags, ~(unsigned int)SUPER_RDONLY);
 			ext4_quota_complete(fs);
 			err = ext4_orphan_process(fs);
+			if (err && end_writing(fs))
+				log_err("%s: %s: remounting: not everything could be written",
+					fs->type_name, super->id);
 			if (err)
 				atomic_fetch_or(&super->flags, SUPER_RDONLY);
 		}
