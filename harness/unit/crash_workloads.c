@@ -299,6 +299,23 @@ static void run_appends(unsigned variant)
 	t_close(file);
 }
 
+/* A database: blocks are overwritten in place, and fdatasync has nothing to commit. */
+static void run_overwrites(unsigned variant)
+{
+	u64 size = 3000 + variant * 4000;
+
+	crash_write("table", size);
+	crash_fsync("table");
+	for (unsigned i = 0; i < 12; i++) {
+		u32 seed = crash_write("table", size);
+		struct file *file = t_open("table", O_RDWR, 0);
+
+		ok(vfs_fsync(file, 0, S64_MAX, true), "fdatasync");
+		t_close(file);
+		crash_keep("table", size, seed);
+	}
+}
+
 /* An editor: the new version is written beside the old one and renamed over it. */
 static void run_replace(unsigned variant)
 {
@@ -769,6 +786,7 @@ const struct crash_workload crash_workloads[] = {
     {"untar", EXT4, KIB, NULL, 3, prepare_tree, run_untar, 16, false, false},
     {"split", EXT4, KIB, NULL, 3, prepare_tree, run_split, 16, false, false},
     {"appends", EXT4, KIB, NULL, 6, NULL, run_appends, 12, false, false},
+    {"overwrites", EXT4, KIB, NULL, 2, NULL, run_overwrites, 4, false, false},
     {"replace", EXT4, KIB, NULL, 4, prepare_tree, run_replace, 12, false, false},
     {"replace-ext3", EXT3, KIB, NULL, 2, prepare_tree, run_replace, 12, false, false},
     {"reuse", EXT4, KIB, NULL, 6, NULL, run_reuse, 12, false, false},
