@@ -391,6 +391,9 @@ void ext4_super_adopt(struct ext4_fs *fs);
 
 /* Copies counts into the raw superblock and sums it. */
 void ext4_super_fill(struct ext4_fs *fs);
+/* Whether it says that the volume is clean: as when it was mounted, but while the volume is in use
+ * only with a journal, which keeps it so. */
+void ext4_super_set_state(struct ext4_fs *fs, bool in_use);
 /* Writes it now, durably; no transaction may hold it. */
 int __must_check ext4_super_write_now(struct ext4_fs *fs);
 /* The same after the journal was aborted: with what was committed and the record of the error. */

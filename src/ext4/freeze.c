@@ -40,17 +40,9 @@ void ext4_wait_transactions(struct ext4_fs *fs)
 	wait_event(&fs->txn.wait, atomic_load(&fs->frozen) != EXT4_FROZEN);
 }
 
-/* Whether the volume was clean when it was mounted is what a copy of it should say. */
-static int mark(struct ext4_fs *fs, bool clean)
+static int mark(struct ext4_fs *fs, bool in_use)
 {
-	struct ext4_super_raw *raw = fs->raw;
-	u16 state = le16_get(raw->s_state) & (u16)~EXT4_STATE_VALID;
-
-	if (clean)
-		state |= fs->mounted_state & EXT4_STATE_VALID;
-	mutex_lock(&fs->super_lock);
-	raw->s_state = le16_make(state);
-	mutex_unlock(&fs->super_lock);
+	ext4_super_set_state(fs, in_use);
 	return ext4_super_write_now(fs);
 }
 
@@ -79,7 +71,7 @@ int ext4_freeze(struct super_block *super)
 	if (!err)
 		err = fs->journal ? ext4_journal_freeze(fs) : ext4_txn_sync(fs);
 	if (!err)
-		err = mark(fs, true);
+		err = mark(fs, false);
 	if (err) {
 		log_err("%s: %s: freezing failed: error %d", fs->type_name, super->id, -err);
 		int thaw_err = ext4_thaw(super);
@@ -97,7 +89,7 @@ int ext4_thaw(struct super_block *super)
 	if (!atomic_load(&fs->aborted)) {
 		err = fs->journal ? ext4_journal_thaw(fs) : 0;
 		if (!err)
-			err = mark(fs, false);
+			err = mark(fs, true);
 	}
 	if (err) {
 		log_err("%s: %s: after a thaw the volume can't be marked as in use: error %d",

@@ -190,7 +190,7 @@ static int read_page(struct collector *collector, struct ext4_inode *inode, stru
 	}
 	for (u32 i = 0; i < n; i++) {
 		u32 logical = first + i;
-		int err;
+		int err = 0;
 
 		if (logical >= end) {
 			memset((u8 *)page_address(page) + (i << fs->block_bits), 0, fs->block_size);

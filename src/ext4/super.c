@@ -238,6 +238,19 @@ void ext4_super_write_aborted(struct ext4_fs *fs)
 		page_put(page);
 }
 
+void ext4_super_set_state(struct ext4_fs *fs, bool in_use)
+{
+	struct ext4_super_raw *raw = fs->raw;
+
+	mutex_lock(&fs->super_lock);
+	u16 state = le16_get(raw->s_state) & (u16)~EXT4_STATE_VALID;
+
+	if (fs->has_journal || !in_use)
+		state |= fs->mounted_state & EXT4_STATE_VALID;
+	raw->s_state = le16_make(state);
+	mutex_unlock(&fs->super_lock);
+}
+
 /* From now on the volume is in use: who finds it like this after a crash must check it. */
 static int begin_writing(struct ext4_fs *fs)
 {
@@ -252,8 +265,8 @@ static int begin_writing(struct ext4_fs *fs)
 	else if (fs->mounted_state & EXT4_STATE_ERROR)
 		log_warn("%s: %s: has errors: running e2fsck is recommended", fs->type_name,
 			 fs->super->id);
+	ext4_super_set_state(fs, true);
 	mutex_lock(&fs->super_lock);
-	raw->s_state = le16_make(fs->mounted_state & (u16)~EXT4_STATE_VALID);
 	raw->s_mtime = le32_make((u32)now);
 	raw->s_mtime_hi = (u8)(now >> 32);
 	raw->s_mnt_count = le16_make((u16)(le16_get(raw->s_mnt_count) + 1));
@@ -276,8 +289,6 @@ static int begin_writing(struct ext4_fs *fs)
 /* Everything is on disk: the volume is as clean as it was when it was mounted. */
 static int end_writing(struct ext4_fs *fs)
 {
-	struct ext4_super_raw *raw = fs->raw;
-
 	if (!fs->writable_once)
 		return 0;
 	ext4_txn_close(fs);
@@ -287,11 +298,8 @@ static int end_writing(struct ext4_fs *fs)
 	ext4_orphan_file_stop(fs, !err && !atomic_load(&fs->aborted));
 	if (atomic_load(&fs->aborted) && fs->has_journal)
 		return err; /* the superblock has been written, and the log holds the rest */
-	mutex_lock(&fs->super_lock);
 	if (!err)
-		raw->s_state =
-		    le16_make(le16_get(raw->s_state) | (fs->mounted_state & EXT4_STATE_VALID));
-	mutex_unlock(&fs->super_lock);
+		ext4_super_set_state(fs, false);
 	int write_err = ext4_super_write_now(fs);
 
 	return err ? err : write_err;

@@ -22,7 +22,7 @@ static bool go_on(struct ext4_verify *verify, u32 group, u32 groups)
 
 int run_verify(int argc, char **argv)
 {
-	const struct volume_options options = {.mode = IMAGE_READ};
+	const struct volume_options options = {.mode = IMAGE_READ, .finish = true};
 	struct ext4_verify verify = {.damage = show_damage, .go_on = go_on};
 	struct volume volume;
 	int c, status, err;

@@ -10,6 +10,7 @@
 
 #include "common.h"
 #include "ext4/ext4.h"
+#include "ext4/ondisk.h"
 #include "host_cred.h"
 #include "host_files.h"
 #include "lib/log.h"
@@ -148,54 +149,25 @@ static void say_why(const struct volume *volume, int err)
 		report_error(err, "%s: can't be mounted", volume->spec);
 }
 
-int volume_mount(struct volume *volume, const struct volume_options *options)
+/* Mounts it at /volume, which becomes root and working directory. */
+static int mount_volume(struct volume *volume, unsigned long flags, const char *text)
 {
-	bool write = options->mode != IMAGE_READ;
-	unsigned long flags = write ? 0 : MS_RDONLY;
-	/* Damage that is met while reading is told and passed by; writing ends there. A volume that
-	 * asks for a panic gets none. */
-	char *text = need_format("errors=%s%s%s", write ? "remount-ro" : "continue",
-				 options->mount_options ? "," : "",
-				 options->mount_options ? options->mount_options : "");
 	struct path at = {0};
-	int err =
-	    vfs_mknod(AT_FDCWD, "/image", S_IFBLK | 0600, volume->bdev->major, volume->bdev->minor);
+	int err = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
 
-	if (!err)
-		err = vfs_mkdir(AT_FDCWD, "/volume", 0700);
+	if (err)
+		return err;
+	err = mount_new("/image", &at, "ext4", flags | MS_NOATIME, text);
+	path_put(&at);
 	if (!err)
 		err = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
-	if (!err) {
-		err = mount_new("/image", &at, "ext4", flags | MS_NOATIME, text);
-		path_put(&at);
-	}
-	free(text);
-	if (err) {
-		say_why(volume, err);
-		return STATUS_IMAGE;
-	}
-	err = path_lookup(AT_FDCWD, "/volume", LOOKUP_FOLLOW, &at);
-	if (err) {
-		report_error(err, "%s: can't be mounted", volume->spec);
-		return STATUS_IMAGE;
-	}
+	if (err)
+		return err;
 	volume->super = at.dentry->super;
 	fs_context_set_root(current_fs(), &at);
 	path_get(&at);
 	fs_context_set_cwd(current_fs(), &at);
-	return STATUS_OK;
-}
-
-int volume_open(const char *spec, const struct volume_options *options, struct volume *out)
-{
-	int status = volume_open_disk(spec, options, out);
-
-	if (status)
-		return status;
-	status = volume_mount(out, options);
-	if (status)
-		return volume_close(out, status);
-	return STATUS_OK;
+	return 0;
 }
 
 static int unmount(struct volume *volume)
@@ -215,6 +187,59 @@ static int unmount(struct volume *volume)
 	}
 	volume->super = NULL;
 	return err ? err : err2;
+}
+
+/* Whether a crash has left something to finish: a log, or files that were deleted while open. */
+static bool is_unfinished(struct block_device *bdev)
+{
+	const u64 page_sectors = PAGE_SIZE >> SECTOR_SHIFT;
+	u8 *page = kmalloc(PAGE_SIZE, MM_NORMAL);
+	const struct ext4_super_raw *raw = (const void *)(page + EXT4_SUPER_OFFSET);
+	bool unfinished = page && block_read(bdev, 0, page, (u32)page_sectors) == 0 &&
+			  le16_get(raw->s_magic) == EXT4_MAGIC &&
+			  ((le32_get(raw->s_feature_incompat) & EXT4_INCOMPAT_RECOVER) ||
+			   (le32_get(raw->s_feature_ro_compat) & EXT4_RO_COMPAT_ORPHAN_PRESENT) ||
+			   le32_get(raw->s_last_orphan));
+
+	kfree(page);
+	return unfinished;
+}
+
+int volume_mount(struct volume *volume, const struct volume_options *options)
+{
+	bool write = options->mode != IMAGE_READ;
+	/* Damage that is met while reading is told and passed by; writing ends there. A volume that
+	 * asks for a panic gets none. */
+	char *text = need_format("errors=%s%s%s", write ? "remount-ro" : "continue",
+				 options->mount_options ? "," : "",
+				 options->mount_options ? options->mount_options : "");
+	int err =
+	    vfs_mknod(AT_FDCWD, "/image", S_IFBLK | 0600, volume->bdev->major, volume->bdev->minor);
+
+	if (!err)
+		err = vfs_mkdir(AT_FDCWD, "/volume", 0700);
+	/* What can't be written is looked at as it is. */
+	if (!err && !write && options->finish && is_unfinished(volume->bdev) &&
+	    !mount_volume(volume, 0, text))
+		err = unmount(volume);
+	if (!err)
+		err = mount_volume(volume, write ? 0 : MS_RDONLY, text);
+	free(text);
+	if (err)
+		say_why(volume, err);
+	return err ? STATUS_IMAGE : STATUS_OK;
+}
+
+int volume_open(const char *spec, const struct volume_options *options, struct volume *out)
+{
+	int status = volume_open_disk(spec, options, out);
+
+	if (status)
+		return status;
+	status = volume_mount(out, options);
+	if (status)
+		return volume_close(out, status);
+	return STATUS_OK;
 }
 
 int volume_close(struct volume *volume, int status)

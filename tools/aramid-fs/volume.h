@@ -21,6 +21,8 @@ struct volume_options {
 	enum image_mode mode;
 	bool partition_table_too; /* an image without a file system of its own is fine */
 	const char *mount_options;
+	/* IMAGE_READ: in memory, what a crash left is finished first, as by a mount that writes. */
+	bool finish;
 };
 
 struct volume {
