@@ -467,12 +467,31 @@ START_TEST(a_bad_bitmap_is_not_allocated_from)
 }
 END_TEST
 
+/* debugfs links what the kernel never would. No directory is locked twice, in itself or by two
+ * names. */
+START_TEST(a_directory_with_two_names_is_no_deadlock)
+{
+	t_mkfs("-t ext4 -b 1024", 8192);
+	t_run_ok("printf 'mkdir a\\nmkdir a/b\\nmkdir a/d\\nmkdir other\\nlink a other/alias\\n"
+		 "link a a/self\\nwrite /dev/null a/f\\n' >commands; debugfs -w -f commands img");
+	t_mount_ok(NULL);
+	ck_assert_int_eq(t_rename("a/f", "other/alias/g", 0), -EUCLEAN);
+	ck_assert_int_eq(t_rename("a/d", "other/alias", 0), -EUCLEAN);
+	ck_assert_int_lt(t_rename("a/d", "a/self", 0), 0);
+	ck_assert_int_lt(t_rmdir("a/self"), 0);
+	ck_assert_int_lt(t_rmdir("a/self/self"), 0);
+	ck_assert_int_eq(t_rename("a/f", "other/g", 0), 0);
+	t_umount();
+}
+END_TEST
+
 Suite *suite_ext4_damage(void)
 {
 	Suite *suite = suite_create("ext4_damage");
 	TCase *tcase = tcase_create("ext4_damage");
 
 	tcase_set_timeout(tcase, 240);
+	tcase_add_test(tcase, a_directory_with_two_names_is_no_deadlock);
 	tcase_add_unchecked_fixture(tcase, make_volumes, NULL);
 	tcase_add_loop_test(tcase, a_damaged_superblock_is_refused_or_survived, 0,
 			    ARRAY_SIZE(super_edits));

@@ -268,6 +268,8 @@ static int remove_locked(struct inode *dir, struct dentry *victim, bool is_dir)
 		return err;
 	if (!(is_dir ? dir->ops->rmdir : dir->ops->unlink))
 		return -EPERM;
+	if (inode == dir) /* a damaged volume: it lies in itself */
+		return -EUCLEAN;
 	rwsem_write_lock(&inode->rwsem);
 	/* Again, now that nothing can be mounted on it any more. */
 	if (dentry_flag_test(victim, DENTRY_MOUNTPOINT))

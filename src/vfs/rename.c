@@ -4,7 +4,8 @@
  * Both directories are locked; when they differ, super->rename_mutex first keeps the tree's shape
  * still, so that "is an ancestor of" stays true, and then the ancestor is locked before what is
  * below it (otherwise by address). A directory can't move into itself or below itself, and can't
- * replace one of its own ancestors.
+ * replace one of its own ancestors. Where a damaged volume has a directory under two names, what
+ * would lock it twice is -EUCLEAN.
  */
 #include "lib/assert.h"
 #include "lib/atomic.h"
@@ -127,6 +128,8 @@ static int rename_locked(struct renaming *r)
 		return err;
 	if (!r->old_dir->ops->rename)
 		return -EPERM;
+	if (new == r->old_dir || new == r->new_dir)
+		return -EUCLEAN;
 	if (new)
 		rwsem_write_lock(&new->rwsem);
 	if (dentry_flag_test(r->old_dentry, DENTRY_MOUNTPOINT) ||
@@ -171,11 +174,13 @@ static int rename_parents(struct renaming *r)
 		return -EBUSY;
 	if (r->new_at.kind != PATH_LAST_NORMAL)
 		return r->flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	r->old_dir = r->old_at.parent.dentry->inode;
+	r->new_dir = r->new_at.parent.dentry->inode;
+	if (r->old_dir == r->new_dir && r->old_at.parent.dentry != r->new_at.parent.dentry)
+		return -EUCLEAN;
 	err = mount_want_write(r->old_at.parent.mount);
 	if (err)
 		return err;
-	r->old_dir = r->old_at.parent.dentry->inode;
-	r->new_dir = r->new_at.parent.dentry->inode;
 	rename_lock_dirs(r);
 	err = rename_lookup(r);
 	if (!err) {
