@@ -15,6 +15,9 @@ void host_thread_join(struct thread *thread);
 /* The same for a thread that nobody waits for. */
 void host_thread_detach(void (*fn)(void *arg), void *arg);
 
+/* Called at each thread_yield_point(), where other threads run in the kernel; NULL: nothing. */
+extern void (*host_yield_hook)(void);
+
 /* What thread_signal_pending() and interruptible sleeps of this thread see from now on. */
 void host_thread_set_signal(struct thread *thread, bool pending, bool fatal);
 

@@ -175,10 +175,14 @@ void host_threads_recheck_deadlines(void)
 	pthread_mutex_unlock(&park_mutex);
 }
 
+void (*host_yield_hook)(void);
+
 void thread_yield_point(void)
 {
 	VERIFY_EQ(lock_held_count(), 0);
 	VERIFY(irq_enabled());
+	if (host_yield_hook)
+		host_yield_hook();
 }
 
 bool thread_signal_pending(void)

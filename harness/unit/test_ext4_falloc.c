@@ -7,6 +7,7 @@
 
 #include "ext4/ext4_int.h"
 #include "vfs/file.h"
+#include "vfs/pagecache.h"
 #include "vfs/vfs.h"
 
 #include <linux/falloc.h>
@@ -310,6 +311,47 @@ START_TEST(a_crumbled_file_is_collapsed_and_widened)
 }
 END_TEST
 
+/* ---- write-back while blocks move ---- */
+
+enum { BORDER = 100 * 1024 };
+
+static int yields_left;
+
+static void write_the_front_back(void)
+{
+	if (yields_left--)
+		return;
+	host_yield_hook = NULL;
+	ck_assert_int_eq(pagecache_write_and_wait(&file->inode->mapping, 0, BORDER - 1), 0);
+}
+
+/* What is written back before the border between two steps of the move becomes one extent with
+ * what is behind it. */
+START_TEST(write_back_before_an_insertion_keeps_what_is_behind)
+{
+	t_mkfs("-t ext4 -b 1024", 16384);
+	t_mount_ok(NULL);
+	file = t_open("f", O_RDWR | O_CREAT, 0644);
+	ck_assert_int_eq(vfs_fallocate(file, 0, 0, 2l * BORDER), 0);
+	t_pattern(model, 2 * BORDER, 0, 1);
+	ck_assert_int_eq(t_pwrite(file, model + BORDER, BORDER, BORDER), BORDER);
+	ck_assert_int_eq(t_fsync(file), 0);
+	ck_assert_int_eq(t_pwrite(file, model, BORDER, 0), BORDER);
+	yields_left = _i;
+	host_yield_hook = write_the_front_back;
+	ck_assert_int_eq(vfs_fallocate(file, FALLOC_FL_INSERT_RANGE, BORDER, 4096), 0);
+	host_yield_hook = NULL; /* there may be fewer */
+	t_sync();
+	t_drop_caches();
+	ck_assert_int_eq(t_pread(file, scratch, BORDER, 0), BORDER);
+	ck_assert(!memcmp(scratch, model, BORDER));
+	ck_assert_int_eq(t_pread(file, scratch, BORDER, BORDER + 4096), BORDER);
+	ck_assert(!memcmp(scratch, model + BORDER, BORDER));
+	t_close(file);
+	t_check();
+}
+END_TEST
+
 START_TEST(truncating_to_the_same_size_frees_what_lies_behind)
 {
 	struct vfs_stat st;
@@ -375,6 +417,7 @@ Suite *suite_ext4_falloc(void)
 	tcase_add_test(tcase, fiemap_shows_what_is_there_and_what_is_promised);
 	tcase_add_test(tcase, fiemap_shows_indirect_files);
 	tcase_add_test(tcase, a_crumbled_file_is_collapsed_and_widened);
+	tcase_add_loop_test(tcase, write_back_before_an_insertion_keeps_what_is_behind, 0, 4);
 	tcase_add_test(tcase, truncating_to_the_same_size_frees_what_lies_behind);
 	tcase_add_test(tcase, wrong_arguments_are_refused);
 	suite_add_tcase(suite, tcase);

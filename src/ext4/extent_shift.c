@@ -167,16 +167,18 @@ int ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n)
 	if (err)
 		return err;
 	err = check_room(inode, n);
-	if (!err)
-		err = ext4_txn_dirty_inode(&handle, inode);
-	if (!err)
-		err = ext4_extent_split_at(&handle, inode, from);
 	end(inode, &handle);
 	for (u32 at = U32_MAX - 1; !err && !done;) {
 		err = begin(inode, &handle);
 		if (err)
 			return err;
-		err = pass_right(&handle, inode, from, &at, n, &done);
+		/* In each pass: write-back before `from` goes on between two, and what it converts
+		 * may join what is behind `from` and has not moved. */
+		err = ext4_txn_dirty_inode(&handle, inode);
+		if (!err)
+			err = ext4_extent_split_at(&handle, inode, from);
+		if (!err)
+			err = pass_right(&handle, inode, from, &at, n, &done);
 		end(inode, &handle);
 	}
 	return err;
