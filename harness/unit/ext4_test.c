@@ -10,6 +10,7 @@
 #include "ext4_test.h"
 
 #include "ext4/ext4.h"
+#include "ext4/verify.h"
 #include "vfs/block.h"
 #include "vfs/buffer.h"
 #include "vfs/cred.h"
@@ -282,6 +283,40 @@ void t_fsck(void)
 	if (status)
 		ck_abort_msg("e2fsck -fn: status %d:\n%s\nlog:\n%s", status, output,
 			     log_captured());
+}
+
+static char verify_said[2000];
+
+static void verify_note(struct ext4_verify *verify, const char *text)
+{
+	size_t n = strlen(verify_said);
+
+	(void)verify;
+	snprintf(verify_said + n, sizeof(verify_said) - n, "%s\n", text);
+}
+
+static bool verify_go_on(struct ext4_verify *verify, u32 group, u32 groups)
+{
+	(void)verify;
+	(void)group;
+	(void)groups;
+	return true;
+}
+
+u64 t_verify_problems(void)
+{
+	struct ext4_verify verify = {.damage = verify_note, .go_on = verify_go_on};
+
+	verify_said[0] = '\0';
+	ck_assert_int_eq(t_mount_type("ext4", MS_RDONLY, NULL), 0);
+	ck_assert_int_eq(ext4_verify(t_super(), &verify), 0);
+	t_umount();
+	return verify.problems;
+}
+
+const char *t_verify_said(void)
+{
+	return verify_said;
 }
 
 void t_fsck_repair(void)

@@ -54,6 +54,9 @@ void t_sync(void);
 void t_drop_caches(void);
 /* e2fsck -fn must be content. */
 void t_fsck(void);
+/* What our own checker counts on the volume, which is not mounted; what it says, a line each. */
+u64 t_verify_problems(void);
+const char *t_verify_said(void);
 /* e2fsck -fn's exit status; e2fsck -fy. */
 int t_fsck_status(void);
 void t_fsck_repair(void);

@@ -9,7 +9,6 @@
 #include "ext4_test.h"
 
 #include "ext4/ext4_int.h"
-#include "ext4/verify.h"
 #include "vfs/file.h"
 
 #include <linux/falloc.h>
@@ -331,34 +330,6 @@ END_TEST
 
 /* ---- the checker ---- */
 
-static char told[2000];
-
-static void note(struct ext4_verify *verify, const char *text)
-{
-	(void)verify;
-	strncat(told, text, sizeof(told) - strlen(told) - 2);
-	strcat(told, "\n");
-}
-
-static bool go_on(struct ext4_verify *verify, u32 group, u32 groups)
-{
-	(void)verify;
-	(void)group;
-	(void)groups;
-	return true;
-}
-
-static u64 problems(void)
-{
-	struct ext4_verify verify = {.damage = note, .go_on = go_on};
-
-	told[0] = '\0';
-	ck_assert_int_eq(t_mount_type("ext4", 1 /* MS_RDONLY */, NULL), 0);
-	ck_assert_int_eq(ext4_verify(t_super(), &verify), 0);
-	t_umount();
-	return verify.problems;
-}
-
 START_TEST(the_checker_knows_clusters)
 {
 	make(_i);
@@ -370,10 +341,10 @@ START_TEST(the_checker_knows_clusters)
 	t_sync();
 	ck_assert_int_eq(punch("d/f", 1, 2), 0);
 	t_check();
-	ck_assert_msg(problems() == 0, "%s", told);
+	ck_assert_msg(t_verify_problems() == 0, "%s", t_verify_said());
 	t_debugfs("set_inode_field g blocks 8888\n");
-	ck_assert_msg(problems() == 1, "%s", told);
-	ck_assert_msg(strstr(told, "sectors"), "%s", told);
+	ck_assert_msg(t_verify_problems() == 1, "%s", t_verify_said());
+	ck_assert_msg(strstr(t_verify_said(), "sectors"), "%s", t_verify_said());
 }
 END_TEST
 

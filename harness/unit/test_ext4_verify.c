@@ -6,36 +6,8 @@
 #include "ext4_test.h"
 
 #include "ext4/ext4_int.h"
-#include "ext4/verify.h"
 
 #include <linux/mount.h>
-
-static char last[400];
-
-static void note(struct ext4_verify *verify, const char *text)
-{
-	(void)verify;
-	strncpy(last, text, sizeof(last) - 1);
-}
-
-static bool go_on(struct ext4_verify *verify, u32 group, u32 groups)
-{
-	(void)verify;
-	(void)group;
-	(void)groups;
-	return true;
-}
-
-static u64 problems(void)
-{
-	struct ext4_verify verify = {.damage = note, .go_on = go_on};
-
-	last[0] = '\0';
-	ck_assert_int_eq(t_mount_type("ext4", MS_RDONLY, NULL), 0);
-	ck_assert_int_eq(ext4_verify(t_super(), &verify), 0);
-	t_umount();
-	return verify.problems;
-}
 
 static void make_volume(void)
 {
@@ -65,7 +37,7 @@ static u64 number_of(const char *command, const char *before)
 START_TEST(right_references_are_no_problem)
 {
 	make_volume();
-	ck_assert_msg(problems() == 0, "%s", last);
+	ck_assert_msg(t_verify_problems() == 0, "%s", t_verify_said());
 }
 END_TEST
 
@@ -83,8 +55,8 @@ START_TEST(a_block_of_attributes_that_counts_wrongly_is_told)
 	le32_store(raw, le32_load(raw) + 1);
 	ck_assert_int_eq(pwrite(fd, raw, 4, (off_t)(block * 4096 + 4)), 4);
 	close(fd);
-	ck_assert_uint_eq(problems(), 1);
-	ck_assert_msg(strstr(last, "of attributes:") != NULL, "%s", last);
+	ck_assert_uint_eq(t_verify_problems(), 1);
+	ck_assert_msg(strstr(t_verify_said(), "of attributes:") != NULL, "%s", t_verify_said());
 }
 END_TEST
 
@@ -100,8 +72,8 @@ START_TEST(a_value_that_counts_wrongly_is_told)
 		 (unsigned long long)ino);
 	ck_assert_uint_ne(ino, 0);
 	t_debugfs(command);
-	ck_assert_uint_eq(problems(), 1);
-	ck_assert_msg(strstr(last, "have it as value") != NULL, "%s", last);
+	ck_assert_uint_eq(t_verify_problems(), 1);
+	ck_assert_msg(strstr(t_verify_said(), "have it as value") != NULL, "%s", t_verify_said());
 }
 END_TEST
 

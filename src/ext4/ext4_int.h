@@ -474,7 +474,7 @@ int __must_check ext4_blocks_exclude(struct ext4_handle *handle, u64 block, u64 
  * it does not. */
 void ext4_window_set(struct ext4_fs *fs, struct ext4_group *group, const void *bitmap, u32 start,
 		     u32 count, struct ext4_window *window);
-/* The file will not grow for now. Takes map_lock. */
+/* Gives up what is kept for the file to grow into. Takes map_lock. */
 void ext4_window_drop(struct ext4_inode *inode);
 /* All of the volume's. Whether there were any. */
 bool ext4_windows_drop_all(struct ext4_fs *fs);

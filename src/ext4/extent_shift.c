@@ -162,12 +162,10 @@ int ext4_map_shift_right(struct ext4_inode *inode, u32 from, u32 n)
 {
 	struct ext4_handle handle;
 	bool done = false;
-	int err = begin(inode, &handle);
 
-	if (err)
-		return err;
-	err = check_room(inode, n);
-	end(inode, &handle);
+	rwsem_read_lock(&inode->map_lock);
+	int err = check_room(inode, n);
+	rwsem_read_unlock(&inode->map_lock);
 	for (u32 at = U32_MAX - 1; !err && !done;) {
 		err = begin(inode, &handle);
 		if (err)

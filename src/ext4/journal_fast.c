@@ -92,20 +92,15 @@ int ext4_fast_walk(const struct ext4_log *log, u32 count, ext4_fast_visit_fn vis
 	return err;
 }
 
-static u32 word(const struct ext4_fast_record *record, size_t offset)
-{
-	return le32_load(record->value + offset);
-}
-
 /* The area's first record. */
 static int check_head(const struct ext4_log *log, const struct ext4_fast_record *record, u32 tid,
 		      bool *ours)
 {
 	*ours = record->tag == JOURNAL_FC_HEAD &&
-		word(record, offsetof(struct journal_fc_head, fc_tid)) == tid;
+		ext4_fast_word(record, offsetof(struct journal_fc_head, fc_tid)) == tid;
 	if (!*ours)
 		return 0;
-	u32 unknown = word(record, offsetof(struct journal_fc_head, fc_features)) &
+	u32 unknown = ext4_fast_word(record, offsetof(struct journal_fc_head, fc_features)) &
 		      ~JOURNAL_FC_FEATURES_SUPPORTED;
 
 	if (!unknown)
@@ -137,8 +132,8 @@ int ext4_fast_find(const struct ext4_log *log, u32 tid, u32 *count)
 			crc = crc32c(crc, start, HEAD_SIZE + record.length);
 			continue;
 		}
-		if (word(&record, 0) != tid ||
-		    word(&record, sum_at) != crc32c(crc, start, HEAD_SIZE + sum_at))
+		if (ext4_fast_word(&record, 0) != tid ||
+		    ext4_fast_word(&record, sum_at) != crc32c(crc, start, HEAD_SIZE + sum_at))
 			break; /* it was being written, or is older */
 		*count = seen;
 		crc = 0;

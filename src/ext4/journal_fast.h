@@ -40,6 +40,7 @@
 #define EXT4_JOURNAL_FAST_H
 
 #include "ext4/journal_log.h"
+#include "lib/endian.h"
 
 struct ext4_fs;
 
@@ -48,6 +49,12 @@ struct ext4_fast_record {
 	u32 tag, length;
 	const u8 *value;
 };
+
+/* The little-endian word at this offset of the value, which has it. */
+static inline u32 ext4_fast_word(const struct ext4_fast_record *record, size_t offset)
+{
+	return le32_load(record->value + offset);
+}
 
 typedef int (*ext4_fast_visit_fn)(void *context, const struct ext4_fast_record *record);
 

@@ -14,11 +14,7 @@ int ext4_fast_damaged(const struct ext4_fast *fast, const char *what, u64 value)
 
 /* ---- records ---- */
 
-static u32 word(const struct ext4_fast_record *record, size_t offset)
-{
-	return le32_load(record->value + offset);
-}
-#define WORD(record, type, field) word(record, offsetof(struct type, field))
+#define WORD(record, type, field) ext4_fast_word(record, offsetof(struct type, field))
 
 static struct ext4_extent range_of(const struct ext4_fast_record *record)
 {

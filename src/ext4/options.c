@@ -66,15 +66,13 @@ static int parse_off_switch(const char *value, unsigned int flag, struct ext4_op
 /* A device node; or, when there are no nodes yet, what it would be called. */
 static int parse_journal_path(const char *name, struct ext4_options *options)
 {
-	const struct block_device *bdev = NULL;
+	struct block_device *bdev = NULL;
 	struct path path;
 	int err = path_lookup(AT_FDCWD, name, LOOKUP_FOLLOW, &path);
 
 	if (!err) {
-		const struct inode *inode = path.dentry->inode;
-
-		if (S_ISBLK(inode->mode))
-			bdev = block_find_number(inode->rdev_major, inode->rdev_minor);
+		if (block_find_node(path.dentry->inode, &bdev))
+			bdev = NULL;
 		path_put(&path);
 	} else if (strncmp(name, "/dev/", 5) == 0) {
 		bdev = block_find(name + 5);

@@ -15,16 +15,28 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
+
+int block_find_node(const struct inode *inode, struct block_device **out)
+{
+	*out = NULL;
+	if (!S_ISBLK(inode->mode))
+		return -ENOTBLK;
+	*out = block_find_number(inode->rdev_major, inode->rdev_minor);
+	return *out ? 0 : -ENXIO;
+}
 
 static int blkdev_open(struct inode *inode, struct file *file)
 {
-	struct block_device *bdev = block_find_number(inode->rdev_major, inode->rdev_minor);
-	if (!bdev)
-		return -ENXIO;
+	struct block_device *bdev;
+	int err = block_find_node(inode, &bdev);
+
+	if (err)
+		return err;
 	if ((file->mode & FILE_WRITE) && bdev->read_only)
 		return -EROFS;
 	if (file->flags & O_EXCL) {
-		int err = block_claim(bdev, file);
+		err = block_claim(bdev, file);
 		if (err)
 			return err;
 	}

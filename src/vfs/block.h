@@ -40,6 +40,7 @@ struct bio_segment {
 	u32 offset, length; /* bytes; multiples of 512 */
 };
 
+struct inode;
 struct block_device;
 
 struct bio {
@@ -104,6 +105,8 @@ struct block_device {
 int __must_check block_register(struct block_device *bdev);
 struct block_device *block_find(const char *name);            /* "vda1"; NULL */
 struct block_device *block_find_number(u32 major, u32 minor); /* NULL */
+/* The one behind a node; NULL in *out on error. -ENOTBLK: the node is of another kind; -ENXIO */
+int __must_check block_find_node(const struct inode *inode, struct block_device **out);
 /* Calls fn for each device until it returns non-zero, which is then the result. May sleep. */
 int block_for_each(int (*fn)(struct block_device *bdev, void *arg), void *arg);
 /* Exclusive use by a mount: -EBUSY when another holder has it or the disk around it. */

@@ -68,18 +68,9 @@ static int find_device(const char __user *name, struct block_device **out)
 
 	if (err)
 		return err;
-	const struct inode *inode = path.dentry->inode;
-
-	*out = NULL;
-	if (!S_ISBLK(inode->mode)) {
-		err = -ENOTBLK;
-	} else {
-		*out = block_find_number(inode->rdev_major, inode->rdev_minor);
-		if (!*out)
-			err = -ENODEV;
-	}
+	err = block_find_node(path.dentry->inode, out);
 	path_put(&path);
-	return err;
+	return err == -ENXIO ? -ENODEV : err;
 }
 
 int vfs_quotactl_device(const char __user *name, unsigned int cmd, unsigned int type, u32 id,

@@ -203,7 +203,6 @@ static int super_get_or_create(struct fs_type *type, struct block_device *bdev,
 static int super_find_device(const char *source, struct block_device **out)
 {
 	struct path path;
-	struct inode *inode;
 	int err;
 
 	if (!source || !*source)
@@ -211,14 +210,7 @@ static int super_find_device(const char *source, struct block_device **out)
 	err = path_lookup(AT_FDCWD, source, LOOKUP_FOLLOW, &path);
 	if (err)
 		return err;
-	inode = path.dentry->inode;
-	if (!S_ISBLK(inode->mode)) {
-		err = -ENOTBLK;
-	} else {
-		*out = block_find_number(inode->rdev_major, inode->rdev_minor);
-		if (!*out)
-			err = -ENXIO;
-	}
+	err = block_find_node(path.dentry->inode, out);
 	path_put(&path);
 	return err;
 }
